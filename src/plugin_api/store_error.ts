@@ -1,0 +1,48 @@
+/**
+ * Why a store refused:
+ * - `INVALID_OPTION`: an option's value makes no sense; the message names it.
+ * - `CANNOT_OPEN`: the store cannot be opened or created (missing folder, permissions, no server).
+ * - `LOCKED`: another process holds it.
+ * - `DAMAGED`: what is stored cannot be read; nothing is served from it silently.
+ * - `READ_ONLY`, `FULL`: it cannot be written now; may go away without a restart.
+ * - `AWAY`: it cannot be reached now; may go away without a restart.
+ * - `UNKNOWN_OUTCOME`: the answer to a commit was lost; the same batch may be repeated.
+ * - `TOO_LARGE`: one job is bigger than the store takes; repeating does not help.
+ * - `CLOSED`: used after `close`.
+ * - `FAILED`: anything else; see `cause`.
+ */
+export type StoreErrorCode =
+  | "INVALID_OPTION"
+  | "CANNOT_OPEN"
+  | "LOCKED"
+  | "DAMAGED"
+  | "READ_ONLY"
+  | "FULL"
+  | "AWAY"
+  | "UNKNOWN_OUTCOME"
+  | "TOO_LARGE"
+  | "CLOSED"
+  | "FAILED";
+
+/** A store's failure. The message tells the operator what to do. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StoreError";
+    this.code = code;
+  }
+
+  /** Whether the same commit may succeed later without anybody changing the batch. */
+  get retryable(): boolean {
+    return RETRYABLE.has(this.code);
+  }
+}
+
+const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
+  "LOCKED",
+  "READ_ONLY",
+  "FULL",
+  "AWAY",
+  "UNKNOWN_OUTCOME",
+]);

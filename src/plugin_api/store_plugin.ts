@@ -1,0 +1,92 @@
+import type { NamedRecord, StoredJob, StoredJobUpdate } from "./stored_job.ts";
+
+/**
+ * What a commit survives once it has settled:
+ * `nothing` (memory), `restart` (the process may be killed), `power-loss` (the machine may be).
+ */
+export type Durability = "nothing" | "restart" | "power-loss";
+
+export interface StoreTraits {
+  readonly durability: Durability;
+  /** Largest workload it takes, bytes. Bigger ones are refused before `commit`. */
+  readonly maxWorkloadBytes: number;
+  /** One line for the operator: what is stored where, e.g. `sqlite /var/lib/cogd/queue.db`. */
+  readonly description: string;
+}
+
+/**
+ * One group commit: all of it becomes durable, or none. Within a batch a key appears in at most one
+ * of `add`, `update` and `remove`. Batches may be repeated after a failure whose outcome is unknown:
+ * adding a known key changes nothing, updating or removing an unknown key is fine.
+ */
+export interface StoreBatch {
+  readonly add: readonly StoredJob[];
+  readonly update: readonly StoredJobUpdate[];
+  readonly remove: readonly number[];
+  readonly put: readonly NamedRecord[];
+}
+
+/** A piece of what a store holds. Records come first, then jobs in accept order (rising keys). */
+export interface ReplayPage {
+  readonly records: readonly NamedRecord[];
+  readonly jobs: readonly StoredJob[];
+}
+
+/** An open store. */
+export interface JobStore {
+  readonly traits: StoreTraits;
+  /**
+   * Settles when the batch holds as `traits.durability` says. Rejects with a `StoreError`; then
+   * nothing of the batch was kept, or (code `UNKNOWN_OUTCOME`) it is not known and the same batch
+   * may be repeated. One commit runs at a time: the server waits before it starts the next.
+   */
+  commit(batch: StoreBatch): Promise<void>;
+  /** Everything held, streamed in pages of bounded size. Called once, before the first commit. */
+  replay(): AsyncIterable<ReplayPage>;
+  /** Releases files and connections. Calling it twice is fine. */
+  close(): Promise<void>;
+}
+
+export type LogLevel = "FATAL" | "ERROR" | "WARNING" | "NOTICE" | "INFO" | "DEBUG";
+
+/** What the server lends a store. */
+export interface StoreHost {
+  /** One line to the server's log. Secrets must never be passed. */
+  log(level: LogLevel, message: string): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Goes into `StoredJob.namespace`. */
+  readonly namespace: string;
+  /** `PREFIX:`, what stands before the number in the handle of an adopted job. Byte string. */
+  readonly handlePrefix: string;
+}
+
+/** A command-line option that belongs to one store (gearmand's own names where it has them). */
+export interface StoreOption {
+  /** Long name without dashes, e.g. `libsqlite3-db`. */
+  readonly name: string;
+  /** `switch` takes no value. */
+  readonly kind: "text" | "number" | "switch" | "secret";
+  /** What stands behind the option in the help, e.g. `FILE`. */
+  readonly valueName?: string;
+  readonly help: string;
+  readonly default?: string;
+}
+
+/** Values of a store's options by name: only those given, plus the ones below for every store. */
+export interface StoreOptions {
+  readonly values: ReadonlyMap<string, string>;
+  /** Folder for files of the server; exists when `open` is called. */
+  readonly dataDir: string;
+}
+
+/** A queue type, chosen by `--queue-type`. */
+export interface StorePlugin {
+  /** Canonical name, lower case. */
+  readonly name: string;
+  /** Other names, compared without regard to case (gearmand's: `builtin`, `libsqlite3`, …). */
+  readonly aliases: readonly string[];
+  readonly options: readonly StoreOption[];
+  /** Opens or creates the store, adopts a gearmand queue where one is found. */
+  open(options: StoreOptions, host: StoreHost): Promise<JobStore>;
+}
