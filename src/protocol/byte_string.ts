@@ -21,7 +21,7 @@ export function byteStringFrom(bytes: Uint8Array, start = 0, end = bytes.length)
     for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
     return text;
   }
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }
 
 /** Writes a byte string at `at`; answers the position behind it. */

@@ -1,0 +1,89 @@
+/**
+ * Text replies, byte for byte (admin sections 2 and 3). Terminators are not uniform: lists end
+ * in `.` LF, `OK` and `ERR` lines in CR LF, `OK value` lines in LF alone.
+ */
+
+import type { ByteString } from "./byte_string.ts";
+
+export const ADMIN_OK: ByteString = "OK\r\n";
+export const ADMIN_UNKNOWN_JOB: ByteString = "ERR UNKNOWN_JOB\r\n";
+export const ADMIN_UNKNOWN_ERROR: ByteString = "ERR UNKNOWN_ERROR\r\n";
+export const ADMIN_FUNCTION_NOT_FOUND: ByteString = "ERR function not found\r\n";
+export const ADMIN_FUNCTION_IN_USE: ByteString =
+  "ERR there are still connected workers or executing clients\r\n";
+
+/** `OK value` for version, verbose and getpid. */
+export function adminValue(value: ByteString): ByteString {
+  return `OK ${value}\n`;
+}
+
+export interface StatusRow {
+  readonly name: ByteString;
+  /** Queued and running jobs. */
+  readonly total: number;
+  readonly running: number;
+  readonly workers: number;
+}
+
+export function statusReply(rows: Iterable<StatusRow>): ByteString {
+  return list(rows, (row) => `${row.name}\t${row.total}\t${row.running}\t${row.workers}`);
+}
+
+export interface PriorityStatusRow {
+  readonly name: ByteString;
+  /** Queued jobs, running ones not counted. */
+  readonly high: number;
+  readonly normal: number;
+  readonly low: number;
+  readonly workers: number;
+}
+
+export function priorityStatusReply(rows: Iterable<PriorityStatusRow>): ByteString {
+  return list(
+    rows,
+    (row) => `${row.name}\t${row.high}\t${row.normal}\t${row.low}\t${row.workers}`,
+  );
+}
+
+export interface WorkerRow {
+  /** Any stable number of the connection. */
+  readonly connection: number;
+  /** Numeric address without port. */
+  readonly address: string;
+  readonly clientId: ByteString;
+  /** Newest registration first. */
+  readonly functions: readonly ByteString[];
+}
+
+export function workersReply(rows: Iterable<WorkerRow>): ByteString {
+  return list(rows, (row) => {
+    const functions = row.functions.map((name) => ` ${name}`).join("");
+    return `${row.connection} ${row.address} ${row.clientId} :${functions}`;
+  });
+}
+
+export interface JobRow {
+  readonly handle: ByteString;
+  /** Times requeued. */
+  readonly retries: number;
+  /** Abandoned or cancelled. */
+  readonly ignored: boolean;
+  readonly persisted: boolean;
+}
+
+export function jobsReply(rows: Iterable<JobRow>): ByteString {
+  return list(
+    rows,
+    (row) => `${row.handle}\t${row.retries}\t${row.ignored ? 1 : 0}\t${row.persisted ? 1 : 0}`,
+  );
+}
+
+export function uniqueJobsReply(uniques: Iterable<ByteString>): ByteString {
+  return list(uniques, (unique) => unique);
+}
+
+function list<Row>(rows: Iterable<Row>, line: (row: Row) => ByteString): ByteString {
+  let text = "";
+  for (const row of rows) text += `${line(row)}\n`;
+  return `${text}.\n`;
+}
