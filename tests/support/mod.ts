@@ -1,0 +1,38 @@
+/** What tests and benchmarks share. Runs on Deno and Bun. */
+export { deadline, DeadlineError, PATIENCE_MS } from "./deadline.ts";
+export { freePort } from "./free_port.ts";
+export { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
+export { PROGRAM_NAMES, programMissing, type ProgramName } from "./programs.ts";
+export { permissionFlags, PROJECT_ROOT, projectConfig } from "./project.ts";
+export {
+  childEnvironment,
+  type ProgramResult,
+  type RunOptions,
+  runProgram,
+} from "./run_program.ts";
+export { type Exit, ServerProcess, type ServerProcessOptions } from "./server_process.ts";
+export {
+  binaryPath,
+  COGD_BINARIES,
+  COGD_FLAVOURS,
+  cogdCommand,
+  type CogdFlavour,
+  flavourMissing,
+  ownFlavour,
+  type RunningCogd,
+  startCogd,
+  type StartCogdOptions,
+  waitForExit,
+} from "./start_cogd.ts";
+export {
+  type RunningGearmand,
+  startGearmand,
+  type StartGearmandOptions,
+} from "./start_gearmand.ts";
+export {
+  describePacket,
+  type Ending,
+  type ReceivedPacket,
+  WireClient,
+  type WireClientOptions,
+} from "./wire_client.ts";

@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import process from "node:process";
+
+/** Programs and extensions of other makers that some tests need, and how to see whether they work. */
+const PROBES = {
+  gearmand: ["gearmand", "--version"],
+  gearman: ["gearman", "-H"],
+  gearadmin: ["gearadmin", "--help"],
+  php: ["php", "-r", "exit(extension_loaded('gearman') ? 0 : 1);"],
+  perl: ["perl", "-MGearman::Client", "-MGearman::Worker", "-e", "1"],
+  sqlite3: ["sqlite3", "-version"],
+  "systemd-analyze": ["systemd-analyze", "--version"],
+} as const;
+
+export type ProgramName = keyof typeof PROBES;
+
+export const PROGRAM_NAMES = Object.keys(PROBES) as readonly ProgramName[];
+
+const known = new Map<ProgramName, string | false>();
+
+/**
+ * Why the tests that need these programs cannot run here, or false: for the `skip` option of `test`.
+ * The reason also goes to stderr, because test reporters leave it out.
+ */
+export function programMissing(...names: readonly ProgramName[]): string | false {
+  for (const name of names) {
+    const reason = known.get(name) ?? probe(name);
+    known.set(name, reason);
+    if (reason !== false) {
+      console.error(`skipped: ${reason}`);
+      return reason;
+    }
+  }
+  return false;
+}
+
+function probe(name: ProgramName): string | false {
+  const [command, ...args] = PROBES[name];
+  const { status } = spawnSync(command, args, {
+    stdio: "ignore",
+    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
+  });
+  return status === 0 ? false : `${name} is not installed (or lacks its Gearman library)`;
+}

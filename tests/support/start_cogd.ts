@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import process from "node:process";
+import { deadline, PATIENCE_MS } from "./deadline.ts";
+import { permissionFlags, PROJECT_ROOT } from "./project.ts";
+import { type Exit, ServerProcess } from "./server_process.ts";
+import { temporaryFolder } from "./temporary_folder.ts";
+
+/** cogd from source on each runtime, and the two executables. */
+export type CogdFlavour = "deno" | "bun" | "deno-binary" | "bun-binary";
+
+export const COGD_FLAVOURS: readonly CogdFlavour[] = ["deno", "bun", "deno-binary", "bun-binary"];
+export const COGD_BINARIES: readonly CogdFlavour[] = ["deno-binary", "bun-binary"];
+
+export interface StartCogdOptions {
+  /** Default: the runtime that runs the test, from source. */
+  readonly flavour?: CogdFlavour;
+  /** Command-line options beside port, address and data folder. */
+  readonly args?: readonly string[];
+  /** Default 0: the system chooses. `null` leaves `--port` and `--listen` to `args`. */
+  readonly port?: number | null;
+  readonly listen?: string;
+  /** Default: a new folder, removed by `stop` and `kill9`. A given one stays. */
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Begin with an empty environment. */
+  readonly bareEnvironment?: boolean;
+  readonly cwd?: string;
+  /** Run this file instead of the flavour's own (a copy of an executable, say). */
+  readonly program?: string;
+  /** How long the start may take; default 15 s. */
+  readonly readyMs?: number;
+}
+
+export interface RunningCogd {
+  readonly port: number;
+  /** Numeric address of the first listener, without brackets. */
+  readonly address: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** The line that announced it. */
+  readonly startLine: string;
+  /** The process: its log, `waitForLog`, `signal`, `exited`. */
+  readonly process: ServerProcess;
+  /** SIGTERM; resolves when it has ended and its own data folder is gone. */
+  stop(): Promise<Exit>;
+  /** SIGKILL, likewise. */
+  kill9(): Promise<Exit>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Where the executable of a flavour lies, built or not. */
+export function binaryPath(flavour: "deno-binary" | "bun-binary"): string {
+  const folder = process.env["COGD_DIST"] ?? join(PROJECT_ROOT, "dist");
+  return join(folder, flavour === "deno-binary" ? "cogd" : "cogd-bun");
+}
+
+/** The program and its leading arguments that run cogd in this flavour. */
+export function cogdCommand(flavour: CogdFlavour): { command: string; args: string[] } {
+  const main = process.env["COGD_MAIN"] ?? join(PROJECT_ROOT, "main.ts");
+  switch (flavour) {
+    case "deno":
+      return {
+        command: runtimeProgram("deno"),
+        args: ["run", "--no-check", ...permissionFlags(), main],
+      };
+    case "bun":
+      return { command: runtimeProgram("bun"), args: ["run", main] };
+    default:
+      return { command: binaryPath(flavour), args: [] };
+  }
+}
+
+/** Why this flavour cannot be tested here, or false. For the `skip` option of `test`. */
+export function flavourMissing(flavour: CogdFlavour): string | false {
+  if (flavour !== "deno-binary" && flavour !== "bun-binary") return false;
+  const path = binaryPath(flavour);
+  return existsSync(path) ? false : `${path} is not built`;
+}
+
+/** The flavour of the runtime that runs this test. */
+export function ownFlavour(): CogdFlavour {
+  return "bun" in process.versions ? "bun" : "deno";
+}
+
+function runtimeProgram(name: "deno" | "bun"): string {
+  return basename(process.execPath) === name ? process.execPath : name;
+}
+
+/**
+ * Starts cogd and waits for its start line, `cogd VERSION listening on ADDRESS:PORT, …`, which holds
+ * the port that was really bound.
+ */
+export async function startCogd(options: StartCogdOptions = {}): Promise<RunningCogd> {
+  const { command, args } = cogdCommand(options.flavour ?? ownFlavour());
+  const own = options.dataDir === undefined ? await temporaryFolder() : undefined;
+  const dataDir = options.dataDir ?? own!.path;
+  const where = options.port === null
+    ? []
+    : [`--port=${options.port ?? 0}`, `--listen=${options.listen ?? "127.0.0.1"}`];
+  const server = await ServerProcess.start(options.program ?? command, [
+    ...(options.program === undefined ? args : []),
+    ...where,
+    `--data-dir=${dataDir}`,
+    ...(options.args ?? []),
+  ], {
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    env: {
+      ...(options.bareEnvironment === true ? {} : { NOTIFY_SOCKET: undefined }),
+      ...options.env,
+    },
+    bareEnvironment: options.bareEnvironment ?? false,
+  });
+  const end = async (how: () => Promise<Exit>) => {
+    try {
+      return await how();
+    } finally {
+      await own?.remove();
+    }
+  };
+  try {
+    const startLine = await server.waitForLog(START_LINE, { ms: options.readyMs ?? PATIENCE_MS });
+    const match = START_LINE.exec(startLine)!;
+    return {
+      port: Number(match[2]),
+      address: match[1]!.replace(/^\[|\]$/g, ""),
+      pid: server.pid,
+      dataDir,
+      startLine,
+      process: server,
+      stop: () => end(() => server.stop()),
+      kill9: () => end(() => server.kill9()),
+      [Symbol.asyncDispose]: async () => {
+        await end(() => server.stop());
+      },
+    };
+  } catch (error) {
+    await end(() => server.kill9());
+    throw error;
+  }
+}
+
+const START_LINE = /cogd \S+ listening on (\[[0-9a-f:.%\w]+\]|[0-9.]+):(\d+)/i;
+
+/** Waits until nothing of `server` runs any more, without ending it. */
+export function waitForExit(server: RunningCogd, ms = PATIENCE_MS): Promise<Exit> {
+  return deadline(
+    server.process.exited,
+    ms,
+    "cogd to end by itself",
+    () => server.process.stderr,
+  );
+}
