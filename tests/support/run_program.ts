@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Begin with an empty environment. */
   readonly bareEnvironment?: boolean;
+  /** Kills it and its children when aborted. */
+  readonly abort?: AbortSignal;
   /** Is shown every piece of output as it comes. */
   readonly onOutput?: (text: string) => void;
 }
@@ -67,6 +69,8 @@ export function runProgram(
       timedOut = true;
       killGroup(child.pid);
     }, options.timeoutMs ?? 60_000);
+    const abort = () => killGroup(child.pid);
+    options.abort?.addEventListener("abort", abort);
     const collect = (into: Buffer[]) => (chunk: Buffer) => {
       into.push(chunk);
       both.push(chunk);
@@ -82,6 +86,7 @@ export function runProgram(
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      options.abort?.removeEventListener("abort", abort);
       resolve({
         code,
         signal,

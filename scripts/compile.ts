@@ -1,0 +1,69 @@
+/**
+ * Builds the executables: `deno task compile` makes dist/cogd, `deno task compile:bun` dist/cogd-bun.
+ *
+ * Usage: compile.ts deno|bun [--main FILE] [--output FILE]
+ */
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { PROJECT_ROOT, projectConfig, runProgram } from "../tests/support/mod.ts";
+import { compileWithBun } from "./compile_bun.ts";
+import { compileWithDeno } from "./compile_deno.ts";
+import { MAIN_MODULE } from "./compile_entry_points.ts";
+
+const RUNTIMES = {
+  deno: { output: "dist/cogd", compile: compileWithDeno },
+  bun: { output: "dist/cogd-bun", compile: compileWithBun },
+} as const;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { main: { type: "string" }, output: { type: "string" } },
+    allowPositionals: true,
+  });
+  const name = positionals[0];
+  if ((name !== "deno" && name !== "bun") || positionals.length > 1) {
+    throw new Error("Cannot compile: say for which runtime, 'deno' or 'bun'");
+  }
+  const runtime = RUNTIMES[name];
+  const output = resolve(values.output ?? join(PROJECT_ROOT, runtime.output));
+  await mkdir(dirname(output), { recursive: true });
+  // A place of its own until it is known to work: a running cogd must not be overwritten.
+  const staging = await mkdtemp(join(dirname(output), ".compile-"));
+  const partial = join(staging, basename(output));
+  try {
+    const base = await runtime.compile({
+      root: PROJECT_ROOT,
+      main: resolve(values.main ?? join(PROJECT_ROOT, MAIN_MODULE)),
+      output: partial,
+    });
+    await tryOut(partial);
+    await rename(partial, output);
+    const megabytes = ((await stat(output)).size / 1e6).toFixed(1);
+    console.log(`${output}: ${megabytes} MB\nBASE RUNTIME: ${base}`);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** A base runtime that does not fit the compiler gives an executable that cannot start. */
+async function tryOut(executable: string): Promise<void> {
+  const { code, output } = await runProgram(executable, ["--version"], {
+    bareEnvironment: true,
+    cwd: tmpdir(),
+  });
+  if (code !== 0 || !output.includes(projectConfig().version)) {
+    throw new Error(
+      `Cannot use the new executable: --version ended with exit code ${code} and said\n${output}`,
+    );
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { permissionFlags, type ProgramResult, runProgram } from "../tests/support/mod.ts";
+import { NPM_BASE_DESCRIPTION, npmBaseRuntime } from "./compile_base.ts";
+import { EXTRA_ENTRY_POINTS } from "./compile_entry_points.ts";
+import { DENO_ENVIRONMENT, denoProgram, olderDenoProgram } from "./toolchain.ts";
+import { PINS } from "./toolchain_pins.ts";
+
+/** How long the host of Deno's base runtime may take to answer at all. */
+const REACH_LIMIT_MS = 10_000;
+/** How long one compilation may take, download included. */
+const COMPILE_LIMIT_MS = 10 * 60_000;
+
+export interface CompileOptions {
+  /** Folder with main module and deno.json. */
+  readonly root: string;
+  readonly main: string;
+  readonly output: string;
+}
+
+/** Compiles with `deno compile`; answers which base runtime it stands on, in words. */
+export async function compileWithDeno(options: CompileOptions): Promise<string> {
+  const given = process.env["DENORT_BIN"];
+  if (given !== undefined && given !== "") {
+    const result = await compile(await denoProgram(), options);
+    if (result.code !== 0) throw failure(result, `with DENORT_BIN=${given}`);
+    return `the file that DENORT_BIN names, ${given}`;
+  }
+  const result = await compileUnlessUnreachable(await denoProgram(), options);
+  if (result.code === 0) return `Deno ${PINS.deno}'s own`;
+  if (!concernsBaseRuntime(result.output)) throw failure(result, `with Deno ${PINS.deno}`);
+  console.log(`The base runtime of Deno ${PINS.deno} cannot be downloaded here.`);
+  const fallback = await compile(await olderDenoProgram(), options, await npmBaseRuntime());
+  if (fallback.code !== 0) throw failure(fallback, `with Deno ${PINS.olderDeno}`);
+  return `${NPM_BASE_DESCRIPTION}; releases must not be built on it`;
+}
+
+/** Lets Deno download its base runtime, but gives up at once when the host does not answer. */
+async function compileUnlessUnreachable(
+  deno: string,
+  options: CompileOptions,
+): Promise<ProgramResult> {
+  const abort = new AbortController();
+  const done = new AbortController();
+  let printed = "";
+  let probed = false;
+  const onOutput = (text: string) => {
+    printed += text;
+    const address = /Download (https?:\S*denort\S*)\s/.exec(printed)?.[1];
+    if (address === undefined || probed) return;
+    probed = true;
+    void reachable(address, done.signal).then((yes) => yes || abort.abort());
+  };
+  try {
+    return await compile(deno, options, undefined, { abort: abort.signal, onOutput });
+  } finally {
+    done.abort();
+  }
+}
+
+async function reachable(address: string, done: AbortSignal): Promise<boolean> {
+  try {
+    const signal = AbortSignal.any([done, AbortSignal.timeout(REACH_LIMIT_MS)]);
+    const response = await fetch(address, { method: "HEAD", signal });
+    return response.ok;
+  } catch {
+    return done.aborted;
+  }
+}
+
+function compile(
+  deno: string,
+  options: CompileOptions,
+  base?: string,
+  watch: { abort?: AbortSignal; onOutput?: (text: string) => void } = {},
+): Promise<ProgramResult> {
+  const frozen = existsSync(join(options.root, "deno.lock")) ? ["--frozen"] : [];
+  return runProgram(deno, [
+    "compile",
+    "--no-check",
+    // The cache would be a file with a predictable name in the temporary folder.
+    "--no-code-cache",
+    ...frozen,
+    ...permissionFlags(),
+    ...EXTRA_ENTRY_POINTS.flatMap((path) => ["--include", path]),
+    "--output",
+    options.output,
+    options.main,
+  ], {
+    cwd: options.root,
+    env: {
+      ...DENO_ENVIRONMENT,
+      NO_COLOR: "1",
+      ...(base === undefined ? {} : { DENORT_BIN: base }),
+    },
+    timeoutMs: COMPILE_LIMIT_MS,
+    ...watch,
+  });
+}
+
+/** Whether a compilation failed for want of its base runtime (and not because of the source). */
+export function concernsBaseRuntime(output: string): boolean {
+  return /Setting up base binary|Download https?:\S*denort/.test(output);
+}
+
+function failure(result: ProgramResult, how: string): Error {
+  const why = result.timedOut ? "it took too long" : `exit code ${result.code}`;
+  return new Error(`Cannot compile ${how}: ${why}\n${result.output}`);
+}
