@@ -1,13 +1,10 @@
 /**
  * Builds the executables: `deno task compile` makes dist/cogd, `deno task compile:bun` dist/cogd-bun.
- *
- * Usage: compile.ts deno|bun [--main FILE] [--output FILE]
  */
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { PROJECT_ROOT, projectConfig, runProgram } from "../tests/support/mod.ts";
 import { compileWithBun } from "./compile_bun.ts";
 import { compileWithDeno } from "./compile_deno.ts";
@@ -19,16 +16,12 @@ const RUNTIMES = {
 } as const;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    options: { main: { type: "string" }, output: { type: "string" } },
-    allowPositionals: true,
-  });
-  const name = positionals[0];
-  if ((name !== "deno" && name !== "bun") || positionals.length > 1) {
+  const [name, ...rest] = process.argv.slice(2);
+  if ((name !== "deno" && name !== "bun") || rest.length > 0) {
     throw new Error("Cannot compile: say for which runtime, 'deno' or 'bun'");
   }
   const runtime = RUNTIMES[name];
-  const output = resolve(values.output ?? join(PROJECT_ROOT, runtime.output));
+  const output = join(PROJECT_ROOT, runtime.output);
   await mkdir(dirname(output), { recursive: true });
   // A place of its own until it is known to work: a running cogd must not be overwritten.
   const staging = await mkdtemp(join(dirname(output), ".compile-"));
@@ -36,7 +29,7 @@ async function main(): Promise<void> {
   try {
     const base = await runtime.compile({
       root: PROJECT_ROOT,
-      main: resolve(values.main ?? join(PROJECT_ROOT, MAIN_MODULE)),
+      main: join(PROJECT_ROOT, MAIN_MODULE),
       output: partial,
     });
     await tryOut(partial);

@@ -16,29 +16,24 @@ export type ProgramName = keyof typeof PROBES;
 
 export const PROGRAM_NAMES = Object.keys(PROBES) as readonly ProgramName[];
 
-const known = new Map<ProgramName, string | false>();
+/** Whether the program is there and works. */
+export function programAvailable(name: ProgramName): boolean {
+  const [command, ...args] = PROBES[name];
+  const { status } = spawnSync(command, args, {
+    stdio: "ignore",
+    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
+  });
+  return status === 0;
+}
 
 /**
  * Why the tests that need these programs cannot run here, or false: for the `skip` option of `test`.
  * The reason also goes to stderr, because test reporters leave it out.
  */
 export function programMissing(...names: readonly ProgramName[]): string | false {
-  for (const name of names) {
-    const reason = known.get(name) ?? probe(name);
-    known.set(name, reason);
-    if (reason !== false) {
-      console.error(`skipped: ${reason}`);
-      return reason;
-    }
-  }
-  return false;
-}
-
-function probe(name: ProgramName): string | false {
-  const [command, ...args] = PROBES[name];
-  const { status } = spawnSync(command, args, {
-    stdio: "ignore",
-    env: { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` },
-  });
-  return status === 0 ? false : `${name} is not installed (or lacks its Gearman library)`;
+  const missing = names.find((name) => !programAvailable(name));
+  if (missing === undefined) return false;
+  const reason = `${missing} is not installed (or lacks its Gearman library)`;
+  console.error(`skipped: ${reason}`);
+  return reason;
 }

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import process from "node:process";
+import {
+  PROGRAM_NAMES,
+  programAvailable,
+  type ProgramName,
+  type ProgramResult,
+  runProgram,
+} from "../tests/support/mod.ts";
+
+/** Debian's package of each program that tests use. */
+const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
+  gearmand: ["gearman-job-server"],
+  gearman: ["gearman-tools"],
+  gearadmin: ["gearman-tools"],
+  php: ["php-cli", "php-gearman"],
+  perl: ["perl", "libgearman-client-perl"],
+  sqlite3: ["sqlite3"],
+  "systemd-analyze": ["systemd"],
+};
+
+/** Debian's switch that keeps packages from starting their services when they are installed. */
+const POLICY = "/usr/sbin/policy-rc.d";
+const APT_LIMIT_MS = 15 * 60_000;
+const APT_ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+
+/**
+ * Installs the programs of other makers that tests need, as far as this machine allows it: with
+ * apt-get, as root. What stays missing is printed, and the tests that need it are skipped.
+ */
+export async function installTestPrograms(): Promise<void> {
+  const missing = PROGRAM_NAMES.filter((name) => !programAvailable(name));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.flatMap((name) => PACKAGES[name]))];
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    console.log(
+      `Not installed: ${missing.join(", ")}. On Debian: apt-get install ${packages.join(" ")}`,
+    );
+    return;
+  }
+  console.log(`Installing ${packages.join(" ")} with apt-get`);
+  const failed = await withoutStartingServices(async () => {
+    const update = await apt("update");
+    return update.code === 0
+      ? await apt("install", "--no-install-recommends", ...packages)
+      : update;
+  });
+  if (failed.code !== 0) console.log(`apt-get failed:\n${failed.output}`);
+}
+
+function apt(...args: readonly string[]): Promise<ProgramResult> {
+  return runProgram("apt-get", ["-y", "-q", ...args], {
+    env: APT_ENVIRONMENT,
+    timeoutMs: APT_LIMIT_MS,
+  });
+}
+
+/** Debian would start gearmand on its usual port. A machine's own policy is left alone. */
+async function withoutStartingServices<T>(action: () => Promise<T>): Promise<T> {
+  if (existsSync(POLICY)) return await action();
+  await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    return await action();
+  } finally {
+    await rm(POLICY, { force: true });
+  }
+}
