@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { type ProgramResult, PROJECT_ROOT, runProgram } from "../tests/support/mod.ts";
+import { readJUnit, type StepReport } from "./gate_report.ts";
+import { bunProgram, denoProgram } from "./toolchain.ts";
+import { installTestPrograms } from "./toolchain_debian.ts";
+import { prepareNodeModules } from "./toolchain_node_modules.ts";
+
+/** What a step gets to know. */
+export interface StepContext {
+  /** Only tests whose name contains this text. */
+  readonly filter?: string | undefined;
+  /** Folder for reports, removed afterwards. */
+  readonly reports: string;
+}
+
+/** What a step found. `output` is shown whole when something failed. */
+export interface StepOutcome extends StepReport {
+  readonly output: string;
+}
+
+/** One part of the gate. */
+export interface Step {
+  readonly name: string;
+  readonly title: string;
+  run(context: StepContext): Promise<StepOutcome>;
+}
+
+/** A command that counts as one test: it passes when it exits with 0. */
+export function commandStep(
+  name: string,
+  title: string,
+  args: readonly string[],
+  limitMinutes: number,
+): Step {
+  return {
+    name,
+    title,
+    run: async () => {
+      const result = await run(await denoProgram(), args, limitMinutes);
+      const failed = result.code === 0 ? [] : [title];
+      return { passed: 1 - failed.length, failed, skipped: [], output: explain(result) };
+    },
+  };
+}
+
+/** The test files of `select`, run by Deno or Bun. */
+export function testStep(
+  name: string,
+  title: string,
+  runtime: "deno" | "bun",
+  select: () => readonly string[],
+  limitMinutes: number,
+): Step {
+  return {
+    name,
+    title,
+    run: async ({ filter, reports }) => {
+      const files = select();
+      if (files.length === 0) {
+        return { passed: 0, failed: [], skipped: [], output: "" };
+      }
+      const junit = join(reports, `${name.replace(":", "-")}.xml`);
+      const [program, ...args] = runtime === "deno"
+        ? await denoTest(junit, filter)
+        : await bunTest(junit, filter);
+      await installTestPrograms();
+      const result = await run(program!, [...args, ...files], limitMinutes);
+      const report = outcome(result, junit, title);
+      // What a filter leaves out is reported as skipped too.
+      const skipped = filter === undefined ? report.skipped : [];
+      return { ...report, skipped, output: explain(result) };
+    },
+  };
+}
+
+function outcome(result: ProgramResult, junit: string, title: string): StepReport {
+  const report = existsSync(junit)
+    ? readJUnit(readFileSync(junit, "utf8"))
+    : { passed: 0, failed: [], skipped: [] };
+  if (result.code === 0 || report.failed.length > 0) return report;
+  // A file that cannot be loaded, or a run that was cut off, is in no report.
+  return { ...report, failed: [`${title}: exit code ${result.code}`] };
+}
+
+async function denoTest(junit: string, filter: string | undefined): Promise<string[]> {
+  return [
+    await denoProgram(),
+    "test",
+    "--allow-all",
+    "--no-check",
+    ...FROZEN,
+    "--reporter=dot",
+    `--junit-path=${junit}`,
+    ...(filter === undefined ? [] : [`--filter=${filter}`]),
+  ];
+}
+
+async function bunTest(junit: string, filter: string | undefined): Promise<string[]> {
+  await prepareNodeModules(PROJECT_ROOT);
+  return [
+    await bunProgram(),
+    "test",
+    "--only-failures",
+    // Tests have deadlines of their own; Bun's 5 s would cut them short.
+    "--timeout=300000",
+    "--reporter=junit",
+    `--reporter-outfile=${junit}`,
+    ...(filter === undefined ? [] : [`--test-name-pattern=${escapeRegExp(filter)}`]),
+  ];
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** The lock file must already say what is used. */
+export const FROZEN: readonly string[] = existsSync(join(PROJECT_ROOT, "deno.lock"))
+  ? ["--frozen"]
+  : [];
+
+async function run(
+  program: string,
+  args: readonly string[],
+  limitMinutes: number,
+): Promise<ProgramResult> {
+  return await runProgram(program, args, {
+    cwd: PROJECT_ROOT,
+    env: { NO_COLOR: "1", PATH: await searchPath() },
+    timeoutMs: limitMinutes * 60_000,
+  });
+}
+
+/** Both runtimes under their own names, and Debian's server programs also for ordinary users. */
+async function searchPath(): Promise<string> {
+  const runtimes = [await denoProgram(), await bunProgram()].map((path) => dirname(path));
+  return [...runtimes, process.env["PATH"] ?? "", "/usr/sbin"].join(":");
+}
+
+function explain(result: ProgramResult): string {
+  return result.timedOut ? `${result.output}\nIt took too long and was killed.` : result.output;
+}
