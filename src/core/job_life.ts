@@ -1,0 +1,167 @@
+import { deliverFailure, dismiss } from "./audience.ts";
+import type { DurableLog } from "./durable_log.ts";
+import type { FunctionQueue } from "./function_queue.ts";
+import type { Job } from "./job.ts";
+import type { JobTable } from "./job_table.ts";
+import type { Schedule } from "./schedule.ts";
+import type { WakeUps } from "./wake_ups.ts";
+import type { Ability, Worker } from "./worker.ts";
+
+export interface JobLifeParts {
+  readonly table: JobTable;
+  readonly schedule: Schedule;
+  readonly wakeUps: WakeUps;
+  readonly log: DurableLog;
+  /** -1 = without limit, 0 counts as 1. */
+  readonly maxAttempts: number;
+  readonly maxIgnoredJobs: number;
+}
+
+/** The steps of a job's life: each keeps the counters, queues and timers of its function right. */
+export class JobLife {
+  readonly #parts: JobLifeParts;
+  #nextOrder = 1;
+
+  constructor(parts: JobLifeParts) {
+    this.#parts = parts;
+  }
+
+  /** A place at the end of first-in-first-out order. */
+  takeOrder(): number {
+    return this.#nextOrder++;
+  }
+
+  /** Lets a job wait: for a worker, or first for its time. `job.order` is its place. */
+  enqueue(job: Job, now: number): void {
+    const { schedule } = this.#parts;
+    if (job.notBefore > Math.floor(now / 1000)) {
+      job.state = "delayed";
+      job.queue.at(job.priority).delayed++;
+      schedule.delay(job);
+    } else {
+      this.#makeRunnable(job, now);
+    }
+  }
+
+  /** Queues the delayed jobs whose time has come. */
+  releaseDue(now: number): void {
+    const { schedule } = this.#parts;
+    for (let job = schedule.nextDue(now); job !== undefined; job = schedule.nextDue(now)) {
+      job.queue.at(job.priority).delayed--;
+      this.#makeRunnable(job, now);
+    }
+  }
+
+  #makeRunnable(job: Job, now: number): void {
+    const { queue } = job;
+    job.state = "queued";
+    queue.at(job.priority).push(job);
+    if (job.ignored) {
+      queue.ignored++;
+    } else {
+      queue.runnable++;
+      this.#parts.wakeUps.jobArrived(queue, now);
+    }
+  }
+
+  /** Gives a job that was taken from its queue to a worker. */
+  assign(job: Job, worker: Worker, ability: Ability, now: number): void {
+    job.state = "running";
+    job.worker = worker;
+    job.queue.runnable--;
+    job.queue.running++;
+    worker.running.set(job.handle, job);
+    if (ability.timeoutMs > 0) {
+      job.deadline = now + ability.timeoutMs;
+      this.#parts.schedule.limit(job);
+    }
+  }
+
+  /** The worker loses those of its jobs that match, the latest first (section 11). */
+  requeueAll(worker: Worker, matches: (job: Job) => boolean, now: number): void {
+    if (worker.running.size === 0) return;
+    for (const job of [...worker.running.values()].reverse()) {
+      if (matches(job)) this.requeue(job, now);
+    }
+  }
+
+  /** Jobs whose worker took longer than its CAN_DO_TIMEOUT go back to the queue (section 10). */
+  requeueExpired(now: number): void {
+    const { schedule } = this.#parts;
+    for (let job = schedule.nextExpired(now); job !== undefined; job = schedule.nextExpired(now)) {
+      this.requeue(job, now);
+    }
+  }
+
+  /** A running job comes back: to the end of its queue, or to its end if it came back too often. */
+  requeue(job: Job, now: number): void {
+    const { maxAttempts, log } = this.#parts;
+    job.attempts++;
+    if (job.ignored) return this.end(job);
+    if (maxAttempts >= 0 && job.attempts >= maxAttempts) {
+      deliverFailure(job);
+      return this.end(job);
+    }
+    this.#takeFromWorker(job);
+    job.numerator = 0;
+    job.denominator = 0;
+    job.order = this.takeOrder();
+    if (job.persisted) log.update(job);
+    this.#makeRunnable(job, now);
+  }
+
+  /** Nobody waits for the job any more: it stays listed but is never given out (section 11). */
+  ignore(job: Job): void {
+    if (job.ignored) return;
+    job.ignored = true;
+    if (job.state !== "queued") return;
+    const { queue } = job;
+    queue.runnable--;
+    queue.ignored++;
+    const { maxIgnoredJobs } = this.#parts;
+    if (queue.ignored > maxIgnoredJobs && queue.ignored > queue.total / 2) this.clearIgnored(queue);
+  }
+
+  /** Somebody waits for an abandoned job again. */
+  unignore(job: Job, now: number): void {
+    if (!job.ignored) return;
+    job.ignored = false;
+    if (job.state !== "queued") return;
+    job.queue.runnable++;
+    job.queue.ignored--;
+    this.#parts.wakeUps.jobArrived(job.queue, now);
+  }
+
+  /** `cancel job`: its clients get WORK_FAIL, its row goes, and no later submission joins it. */
+  cancel(job: Job): void {
+    const { table, log } = this.#parts;
+    deliverFailure(job);
+    dismiss(job);
+    if (job.persisted) log.remove(job);
+    job.persisted = false;
+    table.releaseUnique(job);
+    this.ignore(job);
+  }
+
+  /** Forgets the ignored jobs that lie in a function's queues. */
+  clearIgnored(queue: FunctionQueue): void {
+    for (const job of queue.removeIgnored()) this.end(job);
+  }
+
+  /** The job is over, whatever its state: forgotten here and removed from the store. */
+  end(job: Job): void {
+    const { table, log } = this.#parts;
+    if (job.state === "running") this.#takeFromWorker(job);
+    job.state = "ended";
+    dismiss(job);
+    if (job.persisted) log.remove(job);
+    table.forget(job);
+  }
+
+  #takeFromWorker(job: Job): void {
+    job.worker?.running.delete(job.handle);
+    job.worker = null;
+    job.deadline = 0;
+    job.queue.running--;
+  }
+}

@@ -1,0 +1,94 @@
+import type { ByteString } from "../protocol/mod.ts";
+import { FunctionQueue } from "./function_queue.ts";
+import type { Job } from "./job.ts";
+import { workloadKey } from "./workload_key.ts";
+
+/** All functions and all jobs by their names: who is known, and which job a submission joins. */
+export class JobTable {
+  readonly #functions = new Map<ByteString, FunctionQueue>();
+  readonly #jobs = new Map<ByteString, Job>();
+
+  get functions(): Iterable<FunctionQueue> {
+    return this.#functions.values();
+  }
+
+  get jobs(): Iterable<Job> {
+    return this.#jobs.values();
+  }
+
+  get jobCount(): number {
+    return this.#jobs.size;
+  }
+
+  findFunction(name: ByteString): FunctionQueue | undefined {
+    return this.#functions.get(name);
+  }
+
+  /** The function's queue; it comes into being when it is first named (protocol section 6). */
+  functionNamed(name: ByteString): FunctionQueue {
+    let queue = this.#functions.get(name);
+    if (queue === undefined) {
+      queue = new FunctionQueue(name);
+      this.#functions.set(name, queue);
+    }
+    return queue;
+  }
+
+  dropFunction(queue: FunctionQueue): void {
+    this.#functions.delete(queue.name);
+  }
+
+  findJob(handle: ByteString): Job | undefined {
+    return this.#jobs.get(handle);
+  }
+
+  /**
+   * The job that a submission joins: same function and same unique ID, or with `-` the same
+   * workload. An empty unique ID joins nothing, nor does `-` with an empty workload (section 6).
+   */
+  findJoinable(queue: FunctionQueue, unique: ByteString, workload: Uint8Array): Job | undefined {
+    if (unique.length === 0) return undefined;
+    if (unique !== "-") return queue.byUnique.get(unique);
+    return workload.length === 0 ? undefined : queue.byWorkload.get(workloadKey(workload));
+  }
+
+  /** The job with a unique ID in any function; of several the newest (section 6). */
+  findUnique(unique: ByteString): Job | undefined {
+    let newest: Job | undefined;
+    for (const queue of this.#functions.values()) {
+      const job = queue.byUnique.get(unique);
+      if (job !== undefined && (newest === undefined || job.key > newest.key)) newest = job;
+    }
+    return newest;
+  }
+
+  add(job: Job): void {
+    this.#jobs.set(job.handle, job);
+    job.queue.total++;
+    const { byUnique, byWorkload } = job.queue;
+    if (job.unique === "-") {
+      const key = job.workload.length === 0 ? undefined : workloadKey(job.workload);
+      if (key !== undefined && !byWorkload.has(key)) byWorkload.set(key, job);
+    } else if (job.unique.length > 0 && !byUnique.has(job.unique)) {
+      byUnique.set(job.unique, job);
+    }
+  }
+
+  /** The next submission with the job's unique ID makes a new job. */
+  releaseUnique(job: Job): void {
+    const { byUnique, byWorkload } = job.queue;
+    if (job.unique === "-") {
+      if (byWorkload.size === 0 || job.workload.length === 0) return;
+      const key = workloadKey(job.workload);
+      if (byWorkload.get(key) === job) byWorkload.delete(key);
+    } else if (job.unique.length > 0 && byUnique.get(job.unique) === job) {
+      byUnique.delete(job.unique);
+    }
+  }
+
+  forget(job: Job): void {
+    this.releaseUnique(job);
+    this.#jobs.delete(job.handle);
+    job.queue.total--;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Every bound of the server in one place. Each can be set from the command line; the defaults are
+ * what a server on an ordinary machine can afford without an operator's thought.
+ */
+export interface Limits {
+  /** Largest body of one packet, bytes. 256 MiB: four times the largest workload in common use. */
+  readonly maxPacketBytes: number;
+  /** Longest run of arguments in a packet, bytes. 8192: the window of the reference server. */
+  readonly maxArgumentBytes: number;
+  /** Longest text line, bytes with its LF. 8192: as the reference server. */
+  readonly maxLineBytes: number;
+  /**
+   * Bytes waiting to be sent to one peer before it is cut off as a slow reader. 288 MiB: one packet
+   * of the largest size and what may stand before it.
+   */
+  readonly maxSendBytes: number;
+  /** Bytes waiting to be sent to one peer before no more requests are read from it. 1 MiB. */
+  readonly pauseSendBytes: number;
+  /** Open connections. 0 = as many as there are descriptors. */
+  readonly maxConnections: number;
+  /** Durable submissions that may wait for the store at once. 1 M: some seconds of full load. */
+  readonly maxStoreWaiting: number;
+  /** Bytes of workloads that may wait for the store at once. 1 GiB: fits a server with 4 GiB. */
+  readonly maxStoreWaitingBytes: number;
+  /** Milliseconds a durable submission waits for a store that is away. 30 s: most clients' own limit. */
+  readonly storeWaitMs: number;
+  /** Jobs in one commit. 10,000: beyond it a larger transaction is not faster, only later. */
+  readonly maxCommitJobs: number;
+  /** Workload bytes in one commit. 16 MiB: keeps the wait of the others behind it short. */
+  readonly maxCommitBytes: number;
+  /** Milliseconds after which a worker that did not answer a NOOP is sent another one. */
+  readonly wakeUpRepeatMs: number;
+  /** Abandoned or cancelled jobs that a queue keeps listed before it is cleared of them. */
+  readonly maxIgnoredJobs: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: Limits = {
+  maxPacketBytes: 256 * MIB,
+  maxArgumentBytes: 8192,
+  maxLineBytes: 8192,
+  maxSendBytes: 288 * MIB,
+  pauseSendBytes: MIB,
+  maxConnections: 0,
+  maxStoreWaiting: 1_000_000,
+  maxStoreWaitingBytes: 1024 * MIB,
+  storeWaitMs: 30_000,
+  maxCommitJobs: 10_000,
+  maxCommitBytes: 16 * MIB,
+  wakeUpRepeatMs: 10_000,
+  maxIgnoredJobs: 1000,
+};
+
+/** Longest unique ID and reducer, bytes (protocol section 5). */
+export const MAX_UNIQUE_BYTES = 64;
+/** Longest client id kept, bytes (protocol section 5). */
+export const MAX_CLIENT_ID_BYTES = 127;
+/** A job handle in a request is shorter than this (protocol section 3). */
+export const HANDLE_BYTES_LIMIT = 64;

@@ -1,0 +1,45 @@
+import { Heap } from "./heap.ts";
+import type { Job } from "./job.ts";
+import { Ring } from "./ring.ts";
+
+/**
+ * The jobs of one function and one priority that may run now, ordered by `Job.order`.
+ * Nearly all arrive in that order and go to a ring. A delayed job that has become due keeps the
+ * place it had (protocol section 9), and jobs replayed from the store come before newer ones: those
+ * go to a heap beside the ring, and the earlier of the two heads comes first.
+ */
+export class PriorityQueue {
+  readonly #arrived = new Ring<Job>();
+  #earlier: Heap<Job> | null = null;
+  #lastOrder = -Infinity;
+  /** Jobs of this priority that are not due yet; they are kept elsewhere. */
+  delayed = 0;
+
+  /** Jobs held, ignored ones included. */
+  get length(): number {
+    return this.#arrived.length + (this.#earlier?.length ?? 0);
+  }
+
+  push(job: Job): void {
+    if (job.order >= this.#lastOrder) {
+      this.#lastOrder = job.order;
+      this.#arrived.push(job);
+    } else {
+      this.#earlier ??= new Heap<Job>((a, b) => a.order < b.order);
+      this.#earlier.push(job);
+    }
+  }
+
+  shift(): Job | undefined {
+    const earlier = this.#earlier?.peek();
+    if (earlier === undefined) return this.#arrived.shift();
+    const arrived = this.#arrived.peek();
+    if (arrived !== undefined && arrived.order < earlier.order) return this.#arrived.shift();
+    return this.#earlier!.pop();
+  }
+
+  filter(keep: (job: Job) => boolean): void {
+    this.#arrived.filter(keep);
+    this.#earlier?.filter(keep);
+  }
+}

@@ -1,0 +1,154 @@
+import type { ByteString } from "../protocol/mod.ts";
+import { attach, deliverFailure } from "./audience.ts";
+import type { Client } from "./client.ts";
+import type { DurableLog } from "./durable_log.ts";
+import { Job, type StoreWaiter } from "./job.ts";
+import type { JobLife } from "./job_life.ts";
+import type { JobTable } from "./job_table.ts";
+import type { Priority } from "./priority.ts";
+import type { Admission, Submission } from "./submission.ts";
+
+/** A job as the store held it. */
+export interface ReplayedJob {
+  readonly key: number;
+  readonly handle: ByteString;
+  readonly functionName: ByteString;
+  readonly unique: ByteString;
+  readonly workload: Uint8Array;
+  readonly priority: Priority;
+  readonly notBefore: number;
+  readonly reducer: ByteString;
+  readonly acceptedAt: number;
+  readonly attempts: number;
+}
+
+export interface SubmissionsParts {
+  readonly table: JobTable;
+  readonly life: JobLife;
+  readonly log: DurableLog;
+  readonly handlePrefix: ByteString;
+  readonly nextHandle: number;
+  readonly nextKey: number;
+}
+
+const QUEUE_FULL: Admission = { kind: "refused", reason: "queue full" };
+const STORE_FULL: Admission = { kind: "refused", reason: "store full" };
+
+/** How jobs come in: coalescing, limits, the way through the store, replay. */
+export class Submissions {
+  readonly #parts: SubmissionsParts;
+  #nextHandle: number;
+  #nextKey: number;
+
+  constructor(parts: SubmissionsParts) {
+    this.#parts = parts;
+    this.#nextHandle = parts.nextHandle;
+    this.#nextKey = parts.nextKey;
+  }
+
+  get nextHandle(): number {
+    return this.#nextHandle;
+  }
+
+  get nextKey(): number {
+    return this.#nextKey;
+  }
+
+  raiseNumbers(nextHandle: number, nextKey: number): void {
+    this.#nextHandle = Math.max(this.#nextHandle, nextHandle);
+    this.#nextKey = Math.max(this.#nextKey, nextKey);
+  }
+
+  /** The order of events is that of protocol section 6. */
+  submit(submission: Submission, client: Client | null, now: number): Admission {
+    const { table, life, log } = this.#parts;
+    const queue = table.functionNamed(submission.functionName);
+    const joined = table.findJoinable(queue, submission.unique, submission.workload);
+    if (joined !== undefined) return this.#join(joined, submission, client, now);
+    if (queue.isFullFor(submission.priority)) return QUEUE_FULL;
+    const job = new Job({
+      key: this.#nextKey++,
+      handle: this.#parts.handlePrefix + this.#nextHandle++,
+      queue,
+      unique: submission.unique,
+      workload: submission.workload,
+      priority: submission.priority,
+      notBefore: submission.notBefore,
+      reducer: submission.reducer,
+      acceptedAt: now,
+      background: submission.background,
+    });
+    job.order = life.takeOrder();
+    if (job.background) {
+      if (!log.add(job)) return STORE_FULL;
+      job.persisted = true;
+      job.storeWaiters = log.durable ? [] : null;
+    }
+    table.add(job);
+    if (client !== null) attach(job, client);
+    if (job.storeWaiters !== null) return { kind: "awaits store", job };
+    life.enqueue(job, now);
+    return { kind: "queued", job };
+  }
+
+  /**
+   * Coalescing: the new workload, priority and time are ignored. A background submission that joins
+   * a foreground job makes it a background job, so that what is acknowledged is also kept.
+   */
+  #join(job: Job, submission: Submission, client: Client | null, now: number): Admission {
+    const { life, log } = this.#parts;
+    if (submission.background && !job.background) {
+      if (!log.add(job)) return STORE_FULL;
+      job.persisted = true;
+      job.background = true;
+      job.acceptedAt = now;
+      if (log.durable) job.storeWaiters = [];
+    }
+    if (client !== null) attach(job, client);
+    life.unignore(job, now);
+    return { kind: job.storeWaiters === null ? "joined" : "awaits store", job };
+  }
+
+  awaitStore(job: Job, waiter: StoreWaiter): void {
+    if (job.storeWaiters === null) waiter.jobStored(job);
+    else job.storeWaiters.push(waiter);
+  }
+
+  jobStored(job: Job, now: number): void {
+    const waiters = job.storeWaiters;
+    job.storeWaiters = null;
+    if (job.state === "storing") this.#parts.life.enqueue(job, now);
+    if (waiters !== null) { for (const waiter of waiters) waiter.jobStored(job); }
+  }
+
+  /** A job that only became durable by joining goes on as the foreground job it was. */
+  jobRefused(job: Job, _now: number): void {
+    const { life } = this.#parts;
+    const waiters = job.storeWaiters;
+    job.storeWaiters = null;
+    job.persisted = false;
+    if (job.state === "storing") {
+      deliverFailure(job);
+      life.end(job);
+    } else if (job.state !== "ended") {
+      job.background = false;
+      if (job.audience === null) life.ignore(job);
+    }
+    if (waiters !== null) { for (const waiter of waiters) waiter.jobRefused(job); }
+  }
+
+  replay(stored: ReplayedJob, now: number): void {
+    const { table, life } = this.#parts;
+    this.raiseNumbers(1, stored.key + 1);
+    const job = new Job({
+      ...stored,
+      queue: table.functionNamed(stored.functionName),
+      background: true,
+    });
+    job.attempts = stored.attempts;
+    job.persisted = true;
+    job.order = stored.key - Number.MAX_SAFE_INTEGER;
+    table.add(job);
+    life.enqueue(job, now);
+  }
+}

@@ -1,0 +1,124 @@
+import type { FunctionQueue } from "./function_queue.ts";
+import type { Worker } from "./worker.ts";
+
+/**
+ * How many sleeping workers a new job wakes: `one per job` wakes as many as there are jobs, a
+ * number is gearmand's --worker-wakeup, 0 = all.
+ */
+export type WakeUpPolicy = "one per job" | number;
+
+/**
+ * Who sleeps and who is sent a NOOP (protocol section 8). The promise: whenever a function has a job
+ * that could run and a capable worker that sleeps, NOOPs are on their way, one per such job, or all
+ * sleepers have one. A NOOP counts for the function whose job caused it, until its worker asks.
+ */
+export class WakeUps {
+  readonly #policy: WakeUpPolicy;
+  /** Workers with a NOOP on its way, the one that was sent first in front. */
+  readonly #notified = new Set<Worker>();
+
+  constructor(policy: WakeUpPolicy) {
+    this.#policy = policy;
+  }
+
+  /** A job that can run entered the queue. */
+  jobArrived(queue: FunctionQueue, now: number): void {
+    if (queue.sleepers.size === 0) return;
+    if (this.#policy !== "one per job") {
+      const most = this.#policy === 0 ? Infinity : this.#policy;
+      let sent = 0;
+      for (const worker of queue.sleepers) {
+        if (sent++ >= most) break;
+        this.#notify(worker, queue, now);
+      }
+    }
+    this.ensure(queue, now);
+  }
+
+  /** Sends the NOOPs that the promise asks for and that are not on their way yet. */
+  ensure(queue: FunctionQueue, now: number): void {
+    while (queue.notified < queue.runnable) {
+      const worker = first(queue.sleepers);
+      if (worker === undefined) return;
+      this.#notify(worker, queue, now);
+    }
+  }
+
+  sleep(worker: Worker): void {
+    worker.state = "sleeping";
+    for (const { queue } of worker.abilities) queue.sleepers.add(worker);
+  }
+
+  /** The worker asked, or is gone. Jobs that its NOOP was meant for may need another worker. */
+  wakeOver(worker: Worker, now: number): void {
+    if (worker.state === "awake") return;
+    const queue = worker.notifiedFor;
+    if (worker.state === "sleeping") {
+      for (const ability of worker.abilities) ability.queue.sleepers.delete(worker);
+    }
+    this.#notified.delete(worker);
+    worker.state = "awake";
+    worker.notifiedFor = null;
+    if (queue !== null) {
+      queue.notified--;
+      this.ensure(queue, now);
+    }
+  }
+
+  /** A worker's registration for a function came into being. */
+  abilityAdded(worker: Worker, queue: FunctionQueue, now: number): void {
+    if (worker.state !== "sleeping") return;
+    queue.sleepers.add(worker);
+    this.ensure(queue, now);
+  }
+
+  abilityRemoved(worker: Worker, queue: FunctionQueue, now: number): void {
+    queue.sleepers.delete(worker);
+    if (worker.notifiedFor !== queue) return;
+    worker.notifiedFor = null;
+    queue.notified--;
+    this.ensure(queue, now);
+  }
+
+  /**
+   * Repeats NOOPs that were not answered in time: a worker behind a dead link would otherwise keep
+   * jobs from all others. The job's other sleepers are woken as well.
+   */
+  repeat(now: number, afterMs: number): void {
+    for (const worker of [...this.#notified]) {
+      if (now - worker.notifiedAt < afterMs) break;
+      this.#notified.delete(worker);
+      this.#notified.add(worker);
+      worker.notifiedAt = now;
+      if (!worker.abilities.some((ability) => ability.queue.runnable > 0)) continue;
+      worker.port.wake();
+      const queue = worker.notifiedFor;
+      if (queue !== null) {
+        worker.notifiedFor = null;
+        queue.notified--;
+        this.ensure(queue, now);
+      }
+    }
+  }
+
+  /** When `repeat` has something to do at the earliest; Infinity when no NOOP is on its way. */
+  nextRepeat(afterMs: number): number {
+    const oldest = first(this.#notified);
+    return oldest === undefined ? Infinity : oldest.notifiedAt + afterMs;
+  }
+
+  #notify(worker: Worker, queue: FunctionQueue, now: number): void {
+    for (const ability of worker.abilities) ability.queue.sleepers.delete(worker);
+    worker.state = "notified";
+    worker.notifiedFor = queue;
+    worker.notifiedAt = now;
+    queue.notified++;
+    this.#notified.add(worker);
+    worker.port.wake();
+  }
+}
+
+function first<Item>(items: Iterable<Item>): Item | undefined {
+  for (const item of items) return item;
+  return undefined;
+}

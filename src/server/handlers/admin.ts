@@ -1,0 +1,81 @@
+/** Text commands (admin section 3). */
+
+import { jobRows, priorityStatusRows, statusRows, uniqueIds } from "../../core/mod.ts";
+import {
+  ADMIN_FUNCTION_IN_USE,
+  ADMIN_FUNCTION_NOT_FOUND,
+  ADMIN_OK,
+  ADMIN_UNKNOWN_JOB,
+  type AdminCommand,
+  adminValue,
+  type ByteString,
+  encodeText,
+  jobsReply,
+  parseAdminLine,
+  priorityStatusReply,
+  statusReply,
+  uniqueJobsReply,
+  type WorkerRow,
+  workersReply,
+} from "../../protocol/mod.ts";
+import type { Session } from "../session.ts";
+
+/**
+ * Answers a text line, in one piece: gearadmin takes a pause for the end of the reply.
+ * @throws {ProtocolError} when the line has too many words.
+ */
+export function handleLine(session: Session, line: ByteString): void {
+  session.reply().raw(encodeText(answer(session, parseAdminLine(line))));
+}
+
+function answer(session: Session, command: AdminCommand): ByteString {
+  const { jobServer, facts } = session.host;
+  const { table } = jobServer;
+  switch (command.kind) {
+    case "status":
+      return statusReply(statusRows(table));
+    case "prioritystatus":
+      return priorityStatusReply(priorityStatusRows(table));
+    case "workers":
+      return workersReply(workerRows(session));
+    case "show jobs":
+      return jobsReply(jobRows(table));
+    case "show unique jobs":
+      return uniqueJobsReply(uniqueIds(table));
+    case "version":
+      return adminValue(facts.version);
+    case "verbose":
+      return adminValue(facts.verbose());
+    case "getpid":
+      return adminValue(`${facts.pid}`);
+    case "cancel job":
+      return jobServer.cancel(command.handle) ? ADMIN_OK : ADMIN_UNKNOWN_JOB;
+    case "create function":
+      jobServer.createFunction(command.name);
+      return ADMIN_OK;
+    case "drop function":
+      return DROP_REPLIES[jobServer.dropFunction(command.name)];
+    case "maxqueue":
+      jobServer.setQueueLimits(command.name, command.limits);
+      return ADMIN_OK;
+    case "refused":
+      return command.reply;
+  }
+}
+
+const DROP_REPLIES = {
+  "dropped": ADMIN_OK,
+  "not found": ADMIN_FUNCTION_NOT_FOUND,
+  "in use": ADMIN_FUNCTION_IN_USE,
+} as const;
+
+function* workerRows(session: Session): Iterable<WorkerRow> {
+  for (const other of session.host.sessions()) {
+    yield {
+      connection: other.number,
+      address: other.remoteAddress,
+      clientId: other.clientId,
+      functions: other.worker.abilities.map((ability) => ability.queue.name),
+    };
+  }
+}

@@ -1,0 +1,106 @@
+import type { Job, StoreWaiter } from "../core/mod.ts";
+import { type ByteString, ErrorReply, PacketType } from "../protocol/mod.ts";
+import { Frames } from "./frames.ts";
+import type { Slab } from "./slab.ts";
+
+/**
+ * Replies leave in the order of their requests (protocol section 1), also when a JOB_CREATED has to
+ * wait until its job is stored. What is replied meanwhile is kept behind it. A job's WORK_* packets
+ * wait only if its own JOB_CREATED does.
+ */
+export class HeldReplies {
+  readonly #slab: Slab;
+  readonly #out: Frames;
+  readonly #released: () => void;
+  #held: HeldReply[] = [];
+  /** Replies at the front of `#held` that have left already. */
+  #gone = 0;
+  readonly #heldHandles = new Set<ByteString>();
+
+  /** `released` is called when held replies have reached `out`. */
+  constructor(slab: Slab, out: Frames, released: () => void) {
+    this.#slab = slab;
+    this.#out = out;
+    this.#released = released;
+  }
+
+  get isEmpty(): boolean {
+    return this.#gone === this.#held.length;
+  }
+
+  /** Where the reply to the current request is to be written. */
+  get target(): Frames {
+    if (this.isEmpty) return this.#out;
+    const last = this.#held[this.#held.length - 1]!;
+    return last.behind ??= new Frames(this.#slab);
+  }
+
+  /** Where a packet about a job is to be written: behind its JOB_CREATED. */
+  targetFor(handle: ByteString): Frames {
+    return this.#heldHandles.has(handle) ? this.target : this.#out;
+  }
+
+  /** JOB_CREATED for a job that needs not wait itself, though it may have to wait in line. */
+  jobCreated(handle: ByteString): void {
+    if (!this.isEmpty) this.#heldHandles.add(handle);
+    this.target.text(PacketType.JOB_CREATED, handle);
+  }
+
+  /** Holds the place of JOB_CREATED until the store has answered. */
+  hold(job: Job): StoreWaiter {
+    this.#heldHandles.add(job.handle);
+    const reply = new HeldReply(this, job.handle);
+    this.#held.push(reply);
+    return reply;
+  }
+
+  /** Writes what has been answered, up to the first reply that still waits. */
+  release(): void {
+    const held = this.#held;
+    let reply = held[this.#gone];
+    if (reply === undefined || reply.outcome === "waiting") return;
+    while (reply !== undefined && reply.outcome !== "waiting") {
+      this.#gone++;
+      reply.writeTo(this.#out);
+      reply = held[this.#gone];
+    }
+    if (reply === undefined) {
+      this.#held = [];
+      this.#gone = 0;
+      this.#heldHandles.clear();
+    } else if (this.#gone > 1024 && this.#gone > held.length / 2) {
+      this.#held = held.slice(this.#gone);
+      this.#gone = 0;
+    }
+    this.#released();
+  }
+}
+
+/** A JOB_CREATED that waits for the store, and the frames that may only leave behind it. */
+class HeldReply implements StoreWaiter {
+  readonly #line: HeldReplies;
+  readonly #handle: ByteString;
+  outcome: "waiting" | "stored" | "refused" = "waiting";
+  behind: Frames | null = null;
+
+  constructor(line: HeldReplies, handle: ByteString) {
+    this.#line = line;
+    this.#handle = handle;
+  }
+
+  jobStored(): void {
+    this.outcome = "stored";
+    this.#line.release();
+  }
+
+  jobRefused(): void {
+    this.outcome = "refused";
+    this.#line.release();
+  }
+
+  writeTo(out: Frames): void {
+    if (this.outcome === "stored") out.text(PacketType.JOB_CREATED, this.#handle);
+    else out.error(ErrorReply.QUEUE_REFUSED);
+    if (this.behind !== null) out.append(this.behind);
+  }
+}

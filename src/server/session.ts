@@ -1,0 +1,241 @@
+import type {
+  Client,
+  ClientPort,
+  Job,
+  JobServer,
+  Limits,
+  Worker,
+  WorkerPort,
+} from "../core/mod.ts";
+import {
+  type ByteString,
+  ErrorReply,
+  type ErrorReplyContent,
+  MAGIC_REQUEST,
+  type Packet,
+  PacketDecoder,
+  type PacketSink,
+  PacketType,
+  ProtocolError,
+} from "../protocol/mod.ts";
+import type { Connection, ConnectionHandler } from "../runtime/mod.ts";
+import { Frames } from "./frames.ts";
+import { handleLine } from "./handlers/mod.ts";
+import { PACKET_HANDLERS } from "./handlers/mod.ts";
+import { HeldReplies } from "./held_replies.ts";
+import type { Slab } from "./slab.ts";
+
+/** What every session shares with the server it belongs to. */
+export interface SessionHost {
+  readonly jobServer: JobServer;
+  readonly limits: Limits;
+  readonly slab: Slab;
+  readonly facts: ServerFacts;
+  /** Milliseconds since 1970, as of the current turn. */
+  now(): number;
+  /** The session has bytes to send: its `flush` is to be called at the end of this turn. */
+  flushLater(session: Session): void;
+  /** The session is over. */
+  ended(session: Session, cause: unknown): void;
+  /** A NOTICE for each accepted submission, where that level is logged (cli section 3). */
+  logSubmission: ((functionName: ByteString, unique: ByteString, suffix: string) => void) | null;
+  log(level: "INFO" | "DEBUG" | "WARNING", text: string): void;
+  sessions(): Iterable<Session>;
+}
+
+/** What text commands tell about the server itself. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly verbose: () => string;
+  readonly pid: number;
+}
+
+/**
+ * One connection: bytes in, packets and lines to their handlers, frames out. It may be client,
+ * worker and admin at once (protocol section 1).
+ */
+export class Session implements ConnectionHandler, PacketSink, ClientPort, WorkerPort {
+  readonly host: SessionHost;
+  /** Any stable number, shown by `workers`. */
+  readonly number: number;
+  readonly remoteAddress: string;
+  clientId: ByteString = "-";
+  readonly client: Client;
+  readonly worker: Worker;
+  readonly #connection: Connection;
+  readonly #decoder: PacketDecoder;
+  readonly #out: Frames;
+  readonly #replies: HeldReplies;
+  /** Bytes given to the connection that it has not sent yet stop the next ones. */
+  #blocked = false;
+  /** Nothing is read from a peer that does not take the replies to what it asked. */
+  #paused = false;
+  #flushing = false;
+  #peerEnded = false;
+  #closed = false;
+
+  constructor(host: SessionHost, connection: Connection, number: number) {
+    this.host = host;
+    this.number = number;
+    this.remoteAddress = connection.remoteAddress;
+    this.#connection = connection;
+    this.#decoder = new PacketDecoder(this, host.limits);
+    this.#out = new Frames(host.slab);
+    this.#replies = new HeldReplies(host.slab, this.#out, () => this.#flushLater());
+    this.client = host.jobServer.connectClient(this);
+    this.worker = host.jobServer.connectWorker(this);
+  }
+
+  // From the connection
+
+  data(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#decoder.push(bytes);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.host.log("INFO", `Closing ${this.remoteAddress}: ${error.code}, ${error.message}`);
+      this.close();
+    }
+  }
+
+  drained(): void {
+    this.#blocked = false;
+    if (this.#paused) {
+      this.#paused = false;
+      this.#connection.resume();
+    }
+    if (this.#out.length > 0) this.#flushLater();
+    else this.#endIfDone();
+  }
+
+  /**
+   * The peer sends no more, but may read on: what it asked for is still delivered (protocol
+   * section 3). A worker that can't send results any more gives its jobs back.
+   */
+  ended(): void {
+    this.#peerEnded = true;
+    this.#decoder.stop();
+    this.host.jobServer.workerGone(this.worker, this.host.now());
+    this.#endIfDone();
+  }
+
+  closed(cause: unknown): void {
+    if (this.#closed) return;
+    this.#leave(cause);
+  }
+
+  // From the decoder
+
+  packet(packet: Packet): void {
+    if (packet.magic !== MAGIC_REQUEST) return this.refuse(ErrorReply.REQUEST_MAGIC_EXPECTED);
+    const handler = PACKET_HANDLERS[packet.shape.type];
+    if (handler === undefined) return this.refuse(ErrorReply.COMMAND_NOT_EXPECTED);
+    handler(this, packet);
+  }
+
+  malformed(packet: Packet): void {
+    if (packet.magic !== MAGIC_REQUEST) return this.refuse(ErrorReply.REQUEST_MAGIC_EXPECTED);
+    const known = PACKET_HANDLERS[packet.shape.type] !== undefined;
+    this.refuse(known ? ErrorReply.PACKET_INCOMPLETE : ErrorReply.COMMAND_NOT_EXPECTED);
+  }
+
+  line(line: ByteString): void {
+    handleLine(this, line);
+  }
+
+  // From the core
+
+  workPacket(job: Job, packet: Packet): void {
+    this.#replies.targetFor(job.handle).forward(packet.shape.type, packet);
+    this.#flushLater();
+  }
+
+  workFailed(job: Job): void {
+    this.#replies.targetFor(job.handle).text(PacketType.WORK_FAIL, job.handle);
+    this.#flushLater();
+  }
+
+  wake(): void {
+    this.#out.empty(PacketType.NOOP);
+    this.#flushLater();
+  }
+
+  // From the handlers
+
+  /** Where the reply to the current request is to be written. */
+  reply(): Frames {
+    this.#flushLater();
+    return this.#replies.target;
+  }
+
+  refuse(content: ErrorReplyContent): void {
+    this.reply().error(content);
+  }
+
+  jobCreated(job: Job): void {
+    this.#replies.jobCreated(job.handle);
+    this.#flushLater();
+  }
+
+  /** JOB_CREATED follows when the store has the job. */
+  jobCreatedWhenStored(job: Job): void {
+    this.host.jobServer.awaitStore(job, this.#replies.hold(job));
+  }
+
+  /** Ends the connection now; nothing more is sent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#connection.destroy();
+    this.#leave(undefined);
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  /** Sends what has been written in this turn. A peer that does not read is cut at the limit. */
+  flush(): void {
+    this.#flushing = false;
+    if (this.#closed) return;
+    if (this.#blocked) {
+      if (this.#out.length > this.host.limits.maxSendBytes) {
+        this.host.log("WARNING", `Closing ${this.remoteAddress}: it does not read its replies`);
+        return this.close();
+      }
+      if (this.#out.length > this.host.limits.pauseSendBytes && !this.#paused) {
+        this.#paused = true;
+        this.#connection.pause();
+      }
+      return this.#out.leaveSlab();
+    }
+    for (const piece of this.#out.takeForWriting()) {
+      if (!this.#connection.write(piece)) this.#blocked = true;
+    }
+    this.#endIfDone();
+  }
+
+  #flushLater(): void {
+    if (this.#flushing || this.#closed) return;
+    this.#flushing = true;
+    this.host.flushLater(this);
+  }
+
+  #endIfDone(): void {
+    if (!this.#peerEnded || this.#closed || this.#blocked || this.#out.length > 0) return;
+    if (!this.#replies.isEmpty || this.client.waitingFor.size > 0) return;
+    this.#connection.end();
+  }
+
+  #leave(cause: unknown): void {
+    this.#closed = true;
+    this.#decoder.stop();
+    this.host.jobServer.workerGone(this.worker, this.host.now());
+    this.host.jobServer.clientGone(this.client);
+    this.host.ended(this, cause);
+  }
+}
