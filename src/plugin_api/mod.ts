@@ -1,5 +1,13 @@
 /** All that a store plugin may import. */
-export { NEXT_HANDLE_RECORD, NEXT_KEY_RECORD } from "./high_water.ts";
+export { Adoption, type ForeignCell, type ForeignRow, type UnreadableRow } from "./adoption.ts";
+export { bytesOfName, nameOfBytes } from "./byte_names.ts";
+export {
+  type HighWater,
+  highWaterFrom,
+  NEXT_HANDLE_RECORD,
+  NEXT_KEY_RECORD,
+  recordsOfHighWater,
+} from "./high_water.ts";
 export type {
   NamedRecord,
   StoredJob,
@@ -20,4 +28,5 @@ export type {
   StorePlugin,
   StoreTraits,
 } from "./store_plugin.ts";
+export { REPLAY_PAGE_LIMITS } from "./store_plugin.ts";
 export { StoreError, type StoreErrorCode } from "./store_error.ts";

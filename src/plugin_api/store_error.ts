@@ -1,12 +1,14 @@
 /**
  * Why a store refused:
  * - `INVALID_OPTION`: an option's value makes no sense; the message names it.
- * - `CANNOT_OPEN`: the store cannot be opened or created (missing folder, permissions, no server).
+ * - `CANNOT_OPEN`: the store cannot be opened or created (missing folder, permissions, no server, a
+ *   schema that is newer than this program).
  * - `LOCKED`: another process holds it.
  * - `DAMAGED`: what is stored cannot be read; nothing is served from it silently.
  * - `READ_ONLY`, `FULL`: it cannot be written now; may go away without a restart.
  * - `AWAY`: it cannot be reached now; may go away without a restart.
- * - `UNKNOWN_OUTCOME`: the answer to a commit was lost; the same batch may be repeated.
+ * - `UNKNOWN_OUTCOME`: the answer to a commit was lost, or a write failed half-way; the same batch
+ *   may be repeated.
  * - `TOO_LARGE`: one job is bigger than the store takes; repeating does not help.
  * - `CLOSED`: used after `close`.
  * - `FAILED`: anything else; see `cause`.

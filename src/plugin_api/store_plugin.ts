@@ -8,7 +8,7 @@ export type Durability = "nothing" | "restart" | "power-loss";
 
 export interface StoreTraits {
   readonly durability: Durability;
-  /** Largest workload it takes, bytes. Bigger ones are refused before `commit`. */
+  /** Largest workload it takes, bytes. A batch with a bigger one is refused with `TOO_LARGE`. */
   readonly maxWorkloadBytes: number;
   /** One line for the operator: what is stored where, e.g. `sqlite /var/lib/cogd/queue.db`. */
   readonly description: string;
@@ -16,8 +16,9 @@ export interface StoreTraits {
 
 /**
  * One group commit: all of it becomes durable, or none. Within a batch a key appears in at most one
- * of `add`, `update` and `remove`. Batches may be repeated after a failure whose outcome is unknown:
- * adding a known key changes nothing, updating or removing an unknown key is fine.
+ * of `add`, `update` and `remove`, and a name in `put` at most once. Batches may be repeated after a
+ * failure whose outcome is unknown: adding a known key changes nothing, updating or removing an
+ * unknown key is fine. Nobody changes the bytes in it until the commit has settled.
  */
 export interface StoreBatch {
   readonly add: readonly StoredJob[];
@@ -26,7 +27,17 @@ export interface StoreBatch {
   readonly put: readonly NamedRecord[];
 }
 
-/** A piece of what a store holds. Records come first, then jobs in accept order (rising keys). */
+/** How much a page of a replay holds at most, so that a large queue never has to fit into memory twice. */
+export const REPLAY_PAGE_LIMITS = {
+  jobs: 1000,
+  /** Workloads and results together. One job that is larger comes in a page of its own. */
+  bytes: 4 * 1024 * 1024,
+} as const;
+
+/**
+ * A piece of what a store holds: records first, then jobs in accept order (rising keys). No page
+ * passes `REPLAY_PAGE_LIMITS`. The arrays belong to the receiver.
+ */
 export interface ReplayPage {
   readonly records: readonly NamedRecord[];
   readonly jobs: readonly StoredJob[];
@@ -41,9 +52,19 @@ export interface JobStore {
    * may be repeated. One commit runs at a time: the server waits before it starts the next.
    */
   commit(batch: StoreBatch): Promise<void>;
-  /** Everything held, streamed in pages of bounded size. Called once, before the first commit. */
+  /**
+   * Everything that was held when the store was opened (adopted jobs included), streamed. Called at
+   * most once. Commits may run while it does, between any two pages: jobs that they add are not
+   * yielded, and each job that was there at the start is yielded exactly once, unless a commit
+   * removed it before its page was read. A job or record that a commit changes meanwhile may come as
+   * it was before or after. Rejects with `DAMAGED` when something cannot be read, and goes no
+   * further.
+   */
   replay(): AsyncIterable<ReplayPage>;
-  /** Releases files and connections. Calling it twice is fine. */
+  /**
+   * Releases files and connections once the commit under way has settled. Calling it twice is fine;
+   * `commit` and `replay` answer `CLOSED` from then on.
+   */
   close(): Promise<void>;
 }
 
@@ -63,7 +84,7 @@ export interface StoreHost {
 
 /** A command-line option that belongs to one store (gearmand's own names where it has them). */
 export interface StoreOption {
-  /** Long name without dashes, e.g. `libsqlite3-db`. */
+  /** Long name without leading dashes, e.g. `libsqlite3-db`. */
   readonly name: string;
   /** `switch` takes no value. */
   readonly kind: "text" | "number" | "switch" | "secret";

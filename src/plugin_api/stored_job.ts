@@ -27,14 +27,14 @@ export interface StoredJob {
   readonly handle: string;
   /** Function name, any bytes but NUL, may be empty. Byte string. */
   readonly functionName: string;
-  /** The client's unique ID, 0 to 64 bytes, may be empty or `-`. Byte string. */
+  /** The client's unique ID, 0 to 64 bytes, any but NUL, may be empty or `-`. Byte string. */
   readonly unique: string;
   /** Any bytes, may be empty. */
   readonly workload: Uint8Array;
   readonly priority: StoredPriority;
   /** Epoch seconds before which the job must not run; 0 = at once. May exceed 32 bits. */
   readonly notBefore: number;
-  /** Reducer function of a reduce job, empty for others. Byte string. */
+  /** Reducer function of a reduce job, any bytes but NUL, empty for others. Byte string. */
   readonly reducer: string;
   /** When the server accepted it, milliseconds since 1970. */
   readonly acceptedAt: number;

@@ -1,0 +1,160 @@
+import {
+  type HighWater,
+  highWaterFrom,
+  NEXT_HANDLE_RECORD,
+  NEXT_KEY_RECORD,
+  type StoreHost,
+} from "../../src/plugin_api/mod.ts";
+import { BatchWriter } from "./batch_writer.ts";
+import { Connection } from "./connection.ts";
+import { GearmandTable } from "./gearmand_table.ts";
+import { MAX_WORKLOAD_BYTES } from "./limits.ts";
+import { removeOwnerNote, writeOwnerNote } from "./owner_note.ts";
+import { type ReplayPosition, ReplayReader } from "./replay_reader.ts";
+import type { SqliteSettings } from "./settings.ts";
+import { type Action, leavesDoubt, storeErrorOf } from "./sqlite_faults.ts";
+import { Unpacker } from "./unpacker.ts";
+
+/** After so much was written the log is copied into the database (SQLite's own default: 4 MB). */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024;
+/** What a commit writes at least, whatever its size: two pages. */
+const LEAST_COMMIT_BYTES = 8192;
+
+interface OpenFile {
+  readonly connection: Connection;
+  readonly writer: BatchWriter;
+  readonly reader: ReplayReader;
+}
+
+/**
+ * The queue in one database file. Synchronous: it runs in a thread of its own.
+ *
+ * After an error that leaves it in doubt what the file holds (a failed write or fsync, damage), the
+ * file is closed, and the next commit begins by opening it again: SQLite then keeps the commits that
+ * are whole, and they are made durable before anything else is acknowledged.
+ */
+export class QueueFile {
+  readonly #path: string;
+  readonly #host: StoreHost;
+  readonly #replay: ReplayPosition;
+  #file: OpenFile | null;
+  #unsaved = 0;
+
+  private constructor(path: string, host: StoreHost, file: OpenFile) {
+    this.#path = path;
+    this.#host = host;
+    this.#file = file;
+    this.#replay = file.reader.start();
+  }
+
+  /** Opens or creates the file and adopts C gearmand's rows. Throws `StoreError`. */
+  static open(settings: SqliteSettings, host: StoreHost): QueueFile {
+    const { path } = settings;
+    const file = openFile(path, true);
+    try {
+      writeOwnerNote(path);
+      adoptTable(file, settings, host);
+      return new QueueFile(path, host, file);
+    } catch (error) {
+      closeFile(file, path);
+      throw storeErrorOf(error, "open", path);
+    }
+  }
+
+  /** Writes a buffer that `packBatch` made; it is on the disk when this returns. Throws `StoreError`. */
+  commit(batch: ArrayBuffer): void {
+    this.#attempt("write to", ({ connection, writer }) => {
+      connection.requireOwnFile();
+      connection.transaction(() => writer.write(new Unpacker(batch)));
+      this.#unsaved += LEAST_COMMIT_BYTES + batch.byteLength;
+    });
+  }
+
+  /** The next page of the replay, null at its end. Throws `StoreError`. */
+  nextPage(): ArrayBuffer | null {
+    return this.#attempt("read", ({ reader }) => reader.page(this.#replay));
+  }
+
+  /** Between two commits: keeps the log short. What fails here fails the next commit, if it lasts. */
+  tidy(): void {
+    if (this.#unsaved < CHECKPOINT_BYTES) return;
+    this.#unsaved = 0;
+    try {
+      this.#file?.connection.checkpoint();
+    } catch (error) {
+      this.#abandon(error, "write to");
+    }
+  }
+
+  close(): void {
+    if (this.#file !== null) closeFile(this.#file, this.#path);
+    this.#file = null;
+  }
+
+  #attempt<T>(action: Action, work: (file: OpenFile) => T): T {
+    try {
+      return work(this.#file ?? this.#reopen());
+    } catch (error) {
+      throw this.#abandon(error, action);
+    }
+  }
+
+  #reopen(): OpenFile {
+    this.#file = openFile(this.#path, false);
+    writeOwnerNote(this.#path);
+    this.#host.log("NOTICE", `Opened "${this.#path}" again; what was acknowledged is in it`);
+    return this.#file;
+  }
+
+  /** Closes the file if the error leaves doubt about it; answers the error for the server. */
+  #abandon(error: unknown, action: Action): Error {
+    const fault = storeErrorOf(error, action, this.#path);
+    if (fault.code === "FULL") this.#unsaved = CHECKPOINT_BYTES;
+    if (this.#file !== null && leavesDoubt(error)) {
+      this.#host.log("ERROR", `${fault.message}; closed the file, the next commit opens it again`);
+      this.close();
+    }
+    return fault;
+  }
+}
+
+function openFile(path: string, create: boolean): OpenFile {
+  const connection = Connection.open(path, create);
+  try {
+    return {
+      connection,
+      writer: new BatchWriter(connection.db),
+      reader: new ReplayReader(connection.db, path),
+    };
+  } catch (error) {
+    connection.close();
+    throw storeErrorOf(error, "open", path);
+  }
+}
+
+/** The note goes while the lock still holds, lest it be a later owner's. */
+function closeFile(file: OpenFile, path: string): void {
+  removeOwnerNote(path);
+  file.connection.close();
+}
+
+function adoptTable(file: OpenFile, settings: SqliteSettings, host: StoreHost): void {
+  const { connection, writer, reader } = file;
+  const table = GearmandTable.find(connection.db, settings.gearmandTable, host);
+  if (table === null) return;
+  let report = () => {};
+  connection.transaction(() => {
+    const adoption = table.adopt(writer, marksOf(reader), host, MAX_WORKLOAD_BYTES);
+    report = () => adoption.report(`table "${settings.gearmandTable}" of "${settings.path}"`);
+  });
+  report();
+}
+
+/** The high-water marks; never at or below a key that a job has. */
+function marksOf(reader: ReplayReader): HighWater {
+  const marks = highWaterFrom([
+    ...reader.record(NEXT_KEY_RECORD),
+    ...reader.record(NEXT_HANDLE_RECORD),
+  ]);
+  return { ...marks, nextKey: Math.max(marks.nextKey, reader.start().end + 1) };
+}

@@ -1,0 +1,33 @@
+import type { LogLevel, StoreErrorCode } from "../../src/plugin_api/mod.ts";
+import type { SqliteSettings } from "./settings.ts";
+
+/** What the server's thread asks of the store's thread. Each request has exactly one reply, in order. */
+export type Request =
+  | {
+    readonly kind: "open";
+    readonly settings: SqliteSettings;
+    readonly namespace: string;
+    readonly handlePrefix: string;
+  }
+  | { readonly kind: "commit"; readonly batch: ArrayBuffer }
+  | { readonly kind: "page" }
+  | { readonly kind: "close" };
+
+export type Reply =
+  | { readonly kind: "done" }
+  /** A page of the replay; null at its end. */
+  | { readonly kind: "page"; readonly page: ArrayBuffer | null }
+  | {
+    readonly kind: "refused";
+    readonly code: StoreErrorCode;
+    readonly message: string;
+    /** Text of the error behind it, if there was one. */
+    readonly cause: string;
+  };
+
+/** A line for the server's log; may come at any time. */
+export interface LogLine {
+  readonly kind: "log";
+  readonly level: LogLevel;
+  readonly line: string;
+}
