@@ -238,9 +238,9 @@ class Server implements RunningServer, SessionHost {
 
   /** Jobs that wait in the store run after the restart; all others are waited for. */
   #isDrained(): boolean {
-    for (const job of this.jobServer.table.jobs) {
-      if (job.row !== "stored" || job.state === "running") return false;
-    }
+    const { functions, jobs } = this.jobServer.table;
+    for (const { running } of functions) if (running > 0) return false;
+    for (const { row } of jobs) if (row !== "stored") return false;
     return true;
   }
 
@@ -249,7 +249,7 @@ class Server implements RunningServer, SessionHost {
     this.#stopped = true;
     this.#alarm.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
-    this.#sessions.forEach((session) => session.close());
+    this.#sessions.forEach((session) => session.drop());
     await this.#writer?.close();
     await this.#parts.store?.close();
   }

@@ -190,6 +190,14 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.#leave(undefined);
   }
 
+  /** Ends the connection because the server stops: jobs stay as they are, for the next start. */
+  drop(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#decoder.stop();
+    this.#connection.destroy();
+  }
+
   pause(): void {
     this.#connection.pause();
   }
