@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { EXTRA_ENTRY_POINTS, MAIN_MODULE } from "../../scripts/compile_entry_points.ts";
+import { PINS } from "../../scripts/toolchain_pins.ts";
+import { LIBC_PATHS } from "../../src/runtime/libc.ts";
+import { permissionFlags, PROJECT_ROOT, projectConfig } from "../support/mod.ts";
+import { packageOf } from "./layer_rules.ts";
+import { projectFiles } from "./project_files.ts";
+
+const DEPENDENCIES = "docs/dependencies.md";
+
+/** Packages in the first column of the tables of docs/dependencies.md. */
+function documentedPackages(text: string): string[] {
+  return [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name!).sort();
+}
+
+/** Imports of deno.json that are not `"name": "npm:name@version"`. */
+function oddImports(imports: Readonly<Record<string, string>>): string[] {
+  return Object.entries(imports)
+    .filter(([name, target]) =>
+      !/^npm:(@[^/@]+\/)?[^/@]+@[\^~]?\d/.test(target) ||
+      name !== packageOf(target.slice("npm:".length).replace(/(.)@.*$/, "$1"))
+    )
+    .map(([name]) => name);
+}
+
+/** Versions of Deno that commands in this text name. */
+function denoVersions(text: string): string[] {
+  return [...text.matchAll(/\bdeno@(\d[\w.]*)/g)].map(([, version]) => version!);
+}
+
+test("deno.json lists npm packages under their own names, with versions", () => {
+  assert.deepEqual(oddImports(projectConfig().imports), []);
+  const odd = { a: "npm:b@1", c: "jsr:c@1", d: "npm:d", e: "npm:e/sub@1" };
+  assert.deepEqual(oddImports(odd), ["a", "c", "d", "e"]);
+  assert.deepEqual(oddImports({ "@a/b": "npm:@a/b@^1.2", hono: "npm:hono@^4" }), []);
+});
+
+test("docs/dependencies.md names exactly the packages of deno.json", () => {
+  const text = readFileSync(join(PROJECT_ROOT, DEPENDENCIES), "utf8");
+  assert.deepEqual(documentedPackages(text), Object.keys(projectConfig().imports).sort());
+  assert.deepEqual(documentedPackages("| `b` | x |\n| `a` |\n| - |"), ["a", "b"]);
+});
+
+test("every command names the pinned Deno", () => {
+  const named = projectFiles().filter(({ path }) => /\.md$|^\.ci\/run$/.test(path))
+    .flatMap(({ path, text }) => denoVersions(text).map((version) => ({ path, version })));
+  // docs/ also tells of the older Deno that can stand in.
+  const wrong = named.filter(({ path, version }) =>
+    version !== PINS.deno && !(path.startsWith("docs/") && version === PINS.olderDeno)
+  );
+  assert.deepEqual(wrong, []);
+  assert.ok(named.some(({ path }) => path === ".ci/run"));
+  assert.deepEqual(denoVersions("npx -y deno@2.9.6 task test"), ["2.9.6"]);
+});
+
+test("cogd is permitted what it needs and no more", () => {
+  const flags = permissionFlags();
+  assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
+  const bare = flags.filter((flag) => flag.startsWith("--allow-") && !flag.includes("="));
+  // Data folders and log files may lie anywhere; `sys` only tells of the machine and changes user.
+  assert.deepEqual(bare.sort(), ["--allow-net", "--allow-read", "--allow-sys", "--allow-write"]);
+  assert.ok(flags.includes("--allow-run=/proc/self/exe"));
+  assert.ok(flags.includes(`--allow-ffi=${LIBC_PATHS.join(",")}`));
+});
+
+test("all modules that executables begin with exist", () => {
+  const missing = [MAIN_MODULE, ...EXTRA_ENTRY_POINTS]
+    .filter((path) => !existsSync(join(PROJECT_ROOT, path)));
+  assert.deepEqual(missing, []);
+});
