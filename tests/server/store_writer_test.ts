@@ -1,0 +1,437 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type StoredJob, StoreError } from "../../src/plugin_api/mod.ts";
+import { encodeText } from "../../src/protocol/mod.ts";
+import { request } from "./memory_network.ts";
+import { ScriptedStore, turn } from "./scripted_store.ts";
+import { startFixture } from "./server_fixture.ts";
+
+const CREATED = (n: number) => `JOB_CREATED H:t:${n}`;
+const REFUSED = "ERROR QUEUE_ERROR|QUEUE_ERROR";
+
+async function durable(options: Parameters<typeof startFixture>[0] = {}) {
+  const store = new ScriptedStore();
+  const fixture = await startFixture({ store, ...options });
+  const client = fixture.connect();
+  return { ...fixture, store, client };
+}
+
+test("a background job is acknowledged only after its commit", async () => {
+  const { store, client } = await durable();
+  client.send("SUBMIT_JOB_BG", "f", "u", "x");
+  await turn();
+  assert.deepEqual(client.take(), []);
+  assert.equal(store.batches.length, 1);
+  const [job] = store.batches[0]!.add;
+  assert.deepEqual(
+    { ...job, workload: [...job!.workload], acceptedAt: 0 },
+    {
+      key: 1,
+      handle: "H:t:1",
+      functionName: "f",
+      unique: "u",
+      workload: [120],
+      priority: 1,
+      notBefore: 0,
+      reducer: "",
+      acceptedAt: 0,
+      attempts: 0,
+      namespace: "",
+      state: "queued",
+      outcome: null,
+    },
+  );
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(1)]);
+});
+
+test("a job does not run before it is stored", async () => {
+  const { store, client, connect } = await durable();
+  const worker = connect();
+  client.send("SUBMIT_JOB_BG", "f", "", "x");
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  worker.send("PRE_SLEEP");
+  await turn();
+  assert.deepEqual(worker.take(), ["NO_JOB"]);
+  await store.hold();
+  assert.deepEqual(worker.take(), ["NOOP"]);
+});
+
+test("while one commit runs the next batch gathers", async () => {
+  const { store, client } = await durable();
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  for (let i = 2; i <= 5; i++) client.send("SUBMIT_JOB_BG", "f", "", `${i}`);
+  await turn();
+  assert.deepEqual(store.batches.map((batch) => batch.add.length), [1]);
+  await store.hold();
+  assert.deepEqual(store.batches.map((batch) => batch.add.length), [1, 4]);
+  await store.hold();
+  assert.deepEqual(client.take(), [1, 2, 3, 4, 5].map(CREATED));
+});
+
+test("a batch is bounded by jobs and by bytes", async () => {
+  const { store, client } = await durable({ limits: { maxCommitJobs: 3, maxCommitBytes: 10 } });
+  store.automatic = true;
+  for (const size of [1, 1, 1, 1, 8, 8, 20, 1]) {
+    client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(size));
+  }
+  await turn();
+  await turn();
+  assert.deepEqual(
+    store.batches.map((batch) => batch.add.map((job) => job.workload.length)),
+    [[1, 1, 1], [1, 8], [8], [20], [1]],
+  );
+  assert.deepEqual(client.take().length, 8);
+});
+
+test("replies keep the order of requests while one of them waits", async () => {
+  const { store, client } = await durable();
+  client.send("ECHO_REQ", "a");
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  client.send("ECHO_REQ", "b");
+  client.sendText("version\n");
+  client.send("SUBMIT_JOB", "g", "", "2");
+  client.send("SUBMIT_JOB_BG", "f", "", "3");
+  client.send("GET_STATUS", "H:t:2");
+  await turn();
+  assert.deepEqual(client.take(), ["ECHO_RES a"]);
+  await store.hold();
+  assert.deepEqual(client.take(), [
+    CREATED(1),
+    "ECHO_RES b",
+    "OK 1.2.3",
+    CREATED(2),
+    CREATED(3),
+    "STATUS_RES H:t:2|1|0|0|0",
+  ]);
+});
+
+test("results overtake a waiting reply only if their own JOB_CREATED has left", async () => {
+  const { store, client, connect } = await durable();
+  const worker = connect();
+  worker.send("CAN_DO", "fg");
+  client.send("SUBMIT_JOB", "fg", "", "early");
+  client.send("SUBMIT_JOB_BG", "bg", "", "waits");
+  client.send("SUBMIT_JOB", "fg", "", "late");
+  worker.send("GRAB_JOB");
+  worker.send("GRAB_JOB");
+  worker.send("WORK_COMPLETE", "H:t:3", "3");
+  worker.send("WORK_COMPLETE", "H:t:1", "1");
+  await turn();
+  assert.deepEqual(client.take(), [CREATED(1), "WORK_COMPLETE H:t:1|1"]);
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(2), CREATED(3), "WORK_COMPLETE H:t:3|3"]);
+});
+
+test("a submission that joins a job on its way to the store waits with it", async () => {
+  const { store, client, connect } = await durable();
+  const other = connect();
+  client.send("SUBMIT_JOB_BG", "f", "u", "1");
+  other.send("SUBMIT_JOB_BG", "f", "u", "2");
+  await turn();
+  assert.deepEqual(other.take(), []);
+  await store.hold();
+  assert.deepEqual([client.take(), other.take()], [[CREATED(1)], [CREATED(1)]]);
+  assert.equal(store.batches.length, 1);
+});
+
+test("finished jobs are removed; one that came back has its attempts updated", async () => {
+  const { store, client, connect } = await durable();
+  store.automatic = true;
+  const [first, second] = [connect(), connect()];
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  first.send("CAN_DO", "f");
+  first.send("GRAB_JOB");
+  first.hangUp();
+  await turn();
+  second.send("CAN_DO", "f");
+  second.send("GRAB_JOB");
+  second.send("WORK_COMPLETE", "H:t:1", "");
+  await turn();
+  const [, updated, removed] = store.batches;
+  assert.deepEqual(updated!.update.map(({ key, attempts }) => [key, attempts]), [[1, 1]]);
+  assert.deepEqual(removed!.remove, [1]);
+});
+
+test("a job cancelled while it is written is removed by the next commit", async () => {
+  const { store, client } = await durable();
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  client.sendText("cancel job H:t:1\n");
+  await turn();
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(1), "OK"]);
+  await turn();
+  assert.deepEqual(store.batches[1]!.remove, [1]);
+});
+
+test("a job cancelled before its commit began is never written", async () => {
+  const { store, client } = await durable();
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  client.send("SUBMIT_JOB_BG", "f", "", "2");
+  client.sendText("cancel job H:t:2\n");
+  await turn();
+  await store.hold();
+  await turn();
+  if (store.running > 0) await store.hold();
+  assert.deepEqual(client.take(), [CREATED(1), CREATED(2), "OK"]);
+  assert.deepEqual(store.batches.flatMap((batch) => batch.add.map((job) => job.key)), [1]);
+  assert.deepEqual(store.batches.flatMap((batch) => [...batch.remove]), []);
+});
+
+for (const code of ["FULL", "READ_ONLY", "FAILED", "DAMAGED"] as const) {
+  test(`a job that the store refuses as ${code} is refused at once and forgotten`, async () => {
+    const { store, client, clock, log } = await durable();
+    client.send("SUBMIT_JOB_BG", "f", "u", "1");
+    await turn();
+    await store.fail(new StoreError(code, "Cannot write queue.db: disk"));
+    assert.deepEqual(client.take(), [REFUSED]);
+    assert.ok(log.some((line) => line === "ERROR Cannot commit jobs: Cannot write queue.db: disk"));
+    client.send("GET_STATUS", "H:t:1");
+    client.send("SUBMIT_JOB_BG", "f", "u", "2");
+    await turn();
+    clock.pass(50);
+    await turn();
+    await store.hold();
+    assert.deepEqual(client.take(), ["STATUS_RES H:t:1|0|0|0|0", CREATED(2)]);
+    assert.ok(log.some((line) => line.startsWith("NOTICE The store takes jobs again")));
+  });
+}
+
+test("one bad job does not take the others of its batch with it", async () => {
+  const { store, client, clock } = await durable();
+  for (const load of ["good", "bad", "fine"]) client.send("SUBMIT_JOB_BG", "f", "", load);
+  await turn();
+  const bad = new StoreError("FAILED", "no");
+  await store.fail(bad);
+  clock.pass(50);
+  await turn();
+  await store.hold();
+  await store.fail(bad);
+  clock.pass(50);
+  await turn();
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(1), REFUSED, CREATED(3)]);
+});
+
+for (const code of ["AWAY", "LOCKED", "UNKNOWN_OUTCOME"] as const) {
+  test(`while the store is ${code} a submission waits, and is stored when it is back`, async () => {
+    const { store, client, clock } = await durable();
+    client.send("SUBMIT_JOB_BG", "f", "", "1");
+    await turn();
+    await store.fail(new StoreError(code, "away"));
+    clock.pass(50);
+    await turn();
+    await store.fail(new StoreError(code, "away"));
+    assert.deepEqual(client.take(), []);
+    clock.pass(100);
+    await turn();
+    await store.hold();
+    assert.deepEqual(client.take(), [CREATED(1)]);
+    assert.deepEqual(store.batches.map((batch) => batch.add.map((job) => job.key)), [[1], [1], [
+      1,
+    ]]);
+  });
+}
+
+test("a submission that waited too long is refused; after an unknown outcome its row is removed", async () => {
+  const { store, client, clock } = await durable({ limits: { storeWaitMs: 3000 } });
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  await store.fail(new StoreError("UNKNOWN_OUTCOME", "answer lost"));
+  while (store.batches.length < 10 && client.received.length === 0) {
+    clock.pass(1000);
+    await turn();
+    if (store.running > 0) await store.fail(new StoreError("AWAY", "away"));
+  }
+  assert.deepEqual(client.take(), [REFUSED]);
+  clock.pass(2000);
+  await turn();
+  await store.hold();
+  assert.deepEqual(store.batches.at(-1)!.add, []);
+  assert.deepEqual(store.batches.at(-1)!.remove, [1]);
+});
+
+test("submissions behind a commit that hangs are refused when they waited too long", async () => {
+  const { store, client, clock } = await durable({ limits: { storeWaitMs: 3000 } });
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  const other = client;
+  other.send("SUBMIT_JOB_BG", "f", "", "2");
+  await turn();
+  clock.pass(4000);
+  await turn();
+  assert.deepEqual(client.take(), [], "the first one's outcome is not known yet");
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(1), REFUSED]);
+});
+
+test("removals are repeated until they hold", async () => {
+  const { store, client, clock, connect } = await durable();
+  store.automatic = true;
+  const worker = connect();
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  store.automatic = false;
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  worker.send("WORK_COMPLETE", "H:t:1", "");
+  await turn();
+  await store.fail(new StoreError("FULL", "full"));
+  clock.pass(50);
+  await turn();
+  await store.fail(new StoreError("AWAY", "away"));
+  clock.pass(100);
+  await turn();
+  await store.hold();
+  assert.deepEqual(store.batches.slice(1).map((batch) => [...batch.remove]), [[1], [1], [1]]);
+});
+
+test("jobs in memory are given out while the store is away", async () => {
+  const { store, client, clock, connect } = await durable();
+  store.automatic = true;
+  const worker = connect();
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  store.automatic = false;
+  client.send("SUBMIT_JOB_BG", "f", "", "2");
+  await turn();
+  await store.fail(new StoreError("AWAY", "away"));
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  client.send("SUBMIT_JOB", "f", "", "fg");
+  worker.send("GRAB_JOB");
+  await turn();
+  assert.deepEqual(worker.take(), ["JOB_ASSIGN H:t:1|f|1", "JOB_ASSIGN H:t:3|f|fg"]);
+  clock.pass(0);
+});
+
+test("too many waiting submissions, and too large ones, are refused at once", async () => {
+  const { store, client } = await durable({
+    limits: { maxStoreWaiting: 2, maxStoreWaitingBytes: 500 },
+  });
+  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(1001));
+  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(501));
+  await turn();
+  assert.deepEqual(client.take(), [REFUSED, REFUSED]);
+  for (let i = 0; i < 3; i++) client.send("SUBMIT_JOB_BG", "f", "", "y");
+  await turn();
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(3), CREATED(4), REFUSED]);
+});
+
+test("a background submission that joins a foreground job makes it durable", async () => {
+  const { store, client, connect } = await durable();
+  const other = connect();
+  client.send("SUBMIT_JOB", "f", "u", "1");
+  await turn();
+  assert.deepEqual(client.take(), [CREATED(1)]);
+  other.send("SUBMIT_JOB_BG", "f", "u", "2");
+  await turn();
+  assert.deepEqual(other.take(), []);
+  assert.equal(store.batches[0]!.add[0]!.handle, "H:t:1");
+  await store.hold();
+  assert.deepEqual(other.take(), [CREATED(1)]);
+  client.hangUp();
+  other.sendText("show jobs\n");
+  await turn();
+  assert.deepEqual(other.take(), ["H:t:1\t0\t0\t1", "."]);
+});
+
+test("jobs of the store are taken up with their handles, and numbers go on behind them", async () => {
+  const store = new ScriptedStore();
+  store.automatic = true;
+  const row = (key: number, handle: string, more: Partial<StoredJob> = {}): StoredJob => ({
+    key,
+    handle,
+    functionName: "f",
+    unique: "",
+    workload: encodeText(`w${key}`),
+    priority: 1,
+    notBefore: 0,
+    reducer: "",
+    acceptedAt: 1,
+    attempts: 0,
+    namespace: "",
+    state: "queued",
+    outcome: null,
+    ...more,
+  });
+  store.pages = [
+    {
+      records: [
+        { name: "next-handle", value: encodeText("500") },
+        { name: "next-key", value: encodeText("90") },
+      ],
+      jobs: [row(3, "H:old:7", { attempts: 2 })],
+    },
+    { records: [], jobs: [row(8, "H:t:41", { priority: 0 }), row(9, "H:t:42")] },
+  ];
+  const { connect } = await startFixture({ store });
+  const [client, worker] = [connect(), connect()];
+  client.sendText("show jobs\n");
+  client.send("SUBMIT_JOB_BG", "f", "", "new");
+  await turn();
+  assert.deepEqual(client.take(), [
+    "H:old:7\t2\t0\t1",
+    "H:t:41\t0\t0\t1",
+    "H:t:42\t0\t0\t1",
+    ".",
+    "JOB_CREATED H:t:500",
+  ]);
+  worker.send("CAN_DO", "f");
+  for (let i = 0; i < 4; i++) worker.send("GRAB_JOB");
+  await turn();
+  assert.deepEqual(worker.take(), [
+    "JOB_ASSIGN H:t:41|f|w8",
+    "JOB_ASSIGN H:old:7|f|w3",
+    "JOB_ASSIGN H:t:42|f|w9",
+    "JOB_ASSIGN H:t:500|f|new",
+  ]);
+});
+
+test("connections made while the store is read are served when it is done", async () => {
+  const store = new ScriptedStore();
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => go = resolve);
+  store.replay = async function* () {
+    await gate;
+    yield { records: [], jobs: [] };
+  };
+  const { server, connect } = await startFixture({ store, stillLoading: true });
+  const client = connect();
+  await turn();
+  assert.equal(client.paused, true);
+  go();
+  await server.loaded;
+  assert.equal(client.paused, false);
+});
+
+test("a stop writes what waits, acknowledges nothing more, and closes the store", async () => {
+  const { server, store, client } = await durable();
+  client.sendBytes(request("SUBMIT_JOB_BG", "f", "", "1"));
+  const stopping = server.stop();
+  await turn();
+  await store.hold();
+  await stopping;
+  assert.deepEqual(store.batches[0]!.add.map((job) => job.key), [1]);
+  assert.deepEqual(client.take(), []);
+  assert.equal(store.closed, true);
+});
+
+test("a stop does not count as a failed attempt of running jobs", async () => {
+  const { server, store, client, connect } = await durable({ config: { maxAttempts: 1 } });
+  store.automatic = true;
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  await turn();
+  await server.stop();
+  assert.deepEqual(store.batches.flatMap((batch) => [...batch.remove, ...batch.update]), []);
+});
