@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     await tryOut(partial);
     await rename(partial, output);
     const megabytes = ((await stat(output)).size / 1e6).toFixed(1);
-    console.log(`${output}: ${megabytes} MB\nBASE RUNTIME: ${base}`);
+    console.log(`note: ${runtime.output}: ${megabytes} MB; BASE RUNTIME: ${base}`);
   } finally {
     await rm(staging, { recursive: true, force: true });
   }

@@ -66,7 +66,7 @@ export function testStep(
         ? await denoTest(junit, filter)
         : await bunTest(junit, filter);
       await installTestPrograms();
-      const result = await run(program!, [...args, ...files], limitMinutes);
+      const result = await run(program!, [...args, ...files], limitMinutes, await searchPath());
       const report = outcome(result, junit, title);
       // What a filter leaves out is reported as skipped too.
       const skipped = filter === undefined ? report.skipped : [];
@@ -91,7 +91,6 @@ async function denoTest(junit: string, filter: string | undefined): Promise<stri
     "--allow-all",
     "--no-check",
     ...FROZEN,
-    "--reporter=dot",
     `--junit-path=${junit}`,
     ...(filter === undefined ? [] : [`--filter=${filter}`]),
   ];
@@ -124,10 +123,11 @@ async function run(
   program: string,
   args: readonly string[],
   limitMinutes: number,
+  path = process.env["PATH"],
 ): Promise<ProgramResult> {
   return await runProgram(program, args, {
     cwd: PROJECT_ROOT,
-    env: { NO_COLOR: "1", PATH: await searchPath() },
+    env: { NO_COLOR: "1", PATH: path },
     timeoutMs: limitMinutes * 60_000,
   });
 }
@@ -138,6 +138,8 @@ async function searchPath(): Promise<string> {
   return [...runtimes, process.env["PATH"] ?? "", "/usr/sbin"].join(":");
 }
 
-function explain(result: ProgramResult): string {
-  return result.timedOut ? `${result.output}\nIt took too long and was killed.` : result.output;
+/** What a command printed, without the lines about tests that passed. */
+function explain({ output, timedOut }: ProgramResult): string {
+  const rest = output.replace(/^.* \.\.\. ok \(.*\)\n/gm, "");
+  return timedOut ? `${rest}\nIt took too long and was killed.` : rest;
 }

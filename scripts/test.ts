@@ -57,8 +57,8 @@ async function runStep(step: Step, context: StepContext): Promise<StepOutcome> {
     output: error.stack ?? String(error),
   }));
   if (outcome.failed.length > 0) console.log(outcome.output.trimEnd());
-  const reasons = new Set(outcome.output.match(/^skipped: .*$/gm) ?? []);
-  for (const reason of reasons) console.log(`   ${reason}`);
+  const remarks = new Set(outcome.output.match(/^(skipped|note): .*$/gm) ?? []);
+  for (const remark of remarks) console.log(`   ${remark}`);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`   ${countLine(outcome)} in ${seconds} s`);
   return outcome;

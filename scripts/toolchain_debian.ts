@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   gearman: ["gearman-tools"],
   gearadmin: ["gearman-tools"],
   php: ["php-cli", "php-gearman"],
-  perl: ["perl", "libgearman-client-perl"],
+  perl: ["libgearman-client-perl"],
   sqlite3: ["sqlite3"],
   "systemd-analyze": ["systemd"],
 };
@@ -29,7 +29,14 @@ const APT_ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
  * Installs the programs of other makers that tests need, as far as this machine allows it: with
  * apt-get, as root. What stays missing is printed, and the tests that need it are skipped.
  */
-export async function installTestPrograms(): Promise<void> {
+export function installTestPrograms(): Promise<void> {
+  tried ??= installMissing();
+  return tried;
+}
+
+let tried: Promise<void> | undefined;
+
+async function installMissing(): Promise<void> {
   const missing = PROGRAM_NAMES.filter((name) => !programAvailable(name));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.flatMap((name) => PACKAGES[name]))];
