@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EXTRA_ENTRY_POINTS, MAIN_MODULE } from "../../scripts/compile_entry_points.ts";
 import { PINS } from "../../scripts/toolchain_pins.ts";
+import { ENVIRONMENT_NAMES } from "../../src/cli/config.ts";
+import { VERSION } from "../../src/cli/version.ts";
 import { LIBC_PATHS } from "../../src/runtime/libc.ts";
 import { permissionFlags, PROJECT_ROOT, projectConfig } from "../support/mod.ts";
 import { packageOf } from "./layer_rules.ts";
@@ -63,7 +65,12 @@ test("cogd is permitted what it needs and no more", () => {
   // Data folders and log files may lie anywhere; `sys` only tells of the machine and changes user.
   assert.deepEqual(bare.sort(), ["--allow-net", "--allow-read", "--allow-sys", "--allow-write"]);
   assert.ok(flags.includes("--allow-run=/proc/self/exe"));
+  assert.ok(flags.includes(`--allow-env=${ENVIRONMENT_NAMES.join(",")}`));
   assert.ok(flags.includes(`--allow-ffi=${LIBC_PATHS.join(",")}`));
+});
+
+test("cogd knows its own version", () => {
+  assert.equal(VERSION, projectConfig().version);
 });
 
 test("all modules that executables begin with exist", () => {
