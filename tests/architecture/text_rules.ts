@@ -68,7 +68,9 @@ export function unwantedLanguage(files: readonly ProjectFile[]): string[] {
 export function emptyNames(files: readonly ProjectFile[]): string[] {
   return files.filter(({ path }) =>
     isSource({ path, text: "" }) &&
-    /(^|_)(utils?|helpers?|managers?|misc|common|info|stuff)(_|\.)/.test(posix.basename(path))
+    /(^|_)(utils?|helpers?|(?<!service_)managers?|misc|common|info|stuff)(_|\.)/.test(
+      posix.basename(path),
+    )
   ).map(({ path }) => path);
 }
 

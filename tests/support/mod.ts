@@ -29,10 +29,5 @@ export {
   startGearmand,
   type StartGearmandOptions,
 } from "./start_gearmand.ts";
-export {
-  describePacket,
-  type Ending,
-  type ReceivedPacket,
-  WireClient,
-  type WireClientOptions,
-} from "./wire_client.ts";
+export { describePacket, type ReceivedPacket } from "./received_packet.ts";
+export { type Ending, WireClient, type WireClientOptions } from "./wire_client.ts";
