@@ -7,6 +7,9 @@ import { bunProgram, denoProgram } from "./toolchain.ts";
 import { installTestPrograms } from "./toolchain_debian.ts";
 import { prepareNodeModules } from "./toolchain_node_modules.ts";
 
+/** Aborting it ends the program that runs now, with all that it started. */
+export const interruption = new AbortController();
+
 /** What a step gets to know. */
 export interface StepContext {
   /** Only tests whose name contains this text. */
@@ -129,6 +132,7 @@ async function run(
     cwd: PROJECT_ROOT,
     env: { NO_COLOR: "1", PATH: path },
     timeoutMs: limitMinutes * 60_000,
+    abort: interruption.signal,
   });
 }
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { countLine, succeeded, total } from "./gate_report.ts";
-import type { Step, StepContext, StepOutcome } from "./gate_step.ts";
+import { interruption, type Step, type StepContext, type StepOutcome } from "./gate_step.ts";
 import { STEPS } from "./gate_steps.ts";
 
 async function main(): Promise<boolean> {
@@ -76,6 +76,13 @@ function conclude(outcomes: readonly StepOutcome[]): boolean {
   }
   console.log(countLine(all));
   return good;
+}
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  process.on(signal, () => {
+    interruption.abort();
+    process.exit(code);
+  });
 }
 
 try {

@@ -19,11 +19,8 @@ export {
   type CogdFlavour,
   flavourMissing,
   ownFlavour,
-  type RunningCogd,
-  startCogd,
-  type StartCogdOptions,
-  waitForExit,
-} from "./start_cogd.ts";
+} from "./cogd_flavour.ts";
+export { type RunningCogd, startCogd, type StartCogdOptions, waitForExit } from "./start_cogd.ts";
 export {
   type RunningGearmand,
   startGearmand,

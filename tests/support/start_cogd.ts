@@ -1,16 +1,7 @@
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
-import process from "node:process";
+import { cogdCommand, type CogdFlavour, ownFlavour } from "./cogd_flavour.ts";
 import { deadline, PATIENCE_MS } from "./deadline.ts";
-import { permissionFlags, PROJECT_ROOT } from "./project.ts";
 import { type Exit, ServerProcess } from "./server_process.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
-
-/** cogd from source on each runtime, and the two executables. */
-export type CogdFlavour = "deno" | "bun" | "deno-binary" | "bun-binary";
-
-export const COGD_FLAVOURS: readonly CogdFlavour[] = ["deno", "bun", "deno-binary", "bun-binary"];
-export const COGD_BINARIES: readonly CogdFlavour[] = ["deno-binary", "bun-binary"];
 
 export interface StartCogdOptions {
   /** Default: the runtime that runs the test, from source. */
@@ -49,44 +40,6 @@ export interface RunningCogd {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Where the executable of a flavour lies, built or not. */
-export function binaryPath(flavour: "deno-binary" | "bun-binary"): string {
-  const folder = process.env["COGD_DIST"] ?? join(PROJECT_ROOT, "dist");
-  return join(folder, flavour === "deno-binary" ? "cogd" : "cogd-bun");
-}
-
-/** The program and its leading arguments that run cogd in this flavour. */
-export function cogdCommand(flavour: CogdFlavour): { command: string; args: string[] } {
-  const main = process.env["COGD_MAIN"] ?? join(PROJECT_ROOT, "main.ts");
-  switch (flavour) {
-    case "deno":
-      return {
-        command: runtimeProgram("deno"),
-        args: ["run", "--no-check", ...permissionFlags(), main],
-      };
-    case "bun":
-      return { command: runtimeProgram("bun"), args: ["run", main] };
-    default:
-      return { command: binaryPath(flavour), args: [] };
-  }
-}
-
-/** Why this flavour cannot be tested here, or false. For the `skip` option of `test`. */
-export function flavourMissing(flavour: CogdFlavour): string | false {
-  if (flavour !== "deno-binary" && flavour !== "bun-binary") return false;
-  const path = binaryPath(flavour);
-  return existsSync(path) ? false : `${path} is not built`;
-}
-
-/** The flavour of the runtime that runs this test. */
-export function ownFlavour(): CogdFlavour {
-  return "bun" in process.versions ? "bun" : "deno";
-}
-
-function runtimeProgram(name: "deno" | "bun"): string {
-  return basename(process.execPath) === name ? process.execPath : name;
-}
-
 /**
  * Starts cogd and waits for its start line, `cogd VERSION listening on ADDRESS:PORT, …`, which holds
  * the port that was really bound.
@@ -106,7 +59,9 @@ export async function startCogd(options: StartCogdOptions = {}): Promise<Running
   ], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: {
-      ...(options.bareEnvironment === true ? {} : { NOTIFY_SOCKET: undefined }),
+      ...(options.bareEnvironment === true
+        ? {}
+        : { GEARMAND_PORT: undefined, NOTIFY_SOCKET: undefined }),
       ...options.env,
     },
     bareEnvironment: options.bareEnvironment ?? false,

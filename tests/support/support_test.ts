@@ -140,6 +140,8 @@ test("a wire client reads packets and text from one stream, split anywhere", asy
     /expected NO_JOB, got JOB_ASSIGN \("H:a:1", "f"\)/,
   );
   assert.equal(all.client.unreadBytes, 0);
+  all.peer.write("text");
+  await assert.rejects(all.client.readPacket(), /expected a packet, got 4 bytes unread.*"text"/);
   await closeAll(all);
 });
 

@@ -96,6 +96,8 @@ export class WireClient {
   /** The next packet. */
   async readPacket(): Promise<ReceivedPacket> {
     return await this.#wait(() => {
+      const first = this.#received.peek(1)?.[0] ?? 0;
+      assert.equal(first, 0, `expected a packet, got ${first === 0 ? "" : this.#seen()}`);
       const header = this.#received.peek(HEADER_BYTES);
       if (header === undefined) return undefined;
       const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
@@ -228,10 +230,14 @@ export class WireClient {
     assert.equal(this.#watcher, undefined, "reads of one connection must not overlap");
     const found = new Promise<T>((resolve, reject) => {
       this.#watcher = () => {
-        const value = look();
-        if (value !== undefined) resolve(value);
-        else if (this.#ending !== undefined && !pastEnd) {
-          reject(new Error(`The connection ended (${this.#ending}) before ${what} came`));
+        try {
+          const value = look();
+          if (value !== undefined) resolve(value);
+          else if (this.#ending !== undefined && !pastEnd) {
+            throw new Error(`The connection ended (${this.#ending}) before ${what} came`);
+          }
+        } catch (error) {
+          reject(error);
         }
       };
       this.#watcher();
