@@ -1,0 +1,206 @@
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { DEFAULT_LIMITS, type Limits, type WakeUpPolicy } from "../core/mod.ts";
+import type { StorePlugin } from "../plugin_api/mod.ts";
+import type { KeepAlive } from "../runtime/mod.ts";
+import { CliError } from "./cli_error.ts";
+import type { LogDestination } from "./log.ts";
+import type { Verbosity } from "./log_level.ts";
+import type { OptionValues } from "./option_values.ts";
+import { findPlugin, isGearmandQueueType } from "./queue_options.ts";
+
+/** All that `cogd` was asked to be, checked and complete. Nothing in it changes. */
+export interface ServeConfig {
+  /** Names or addresses to listen on; empty for all addresses. */
+  readonly listenOn: readonly string[];
+  /** Number or service name. */
+  readonly port: string;
+  readonly backlog: number;
+  readonly keepAlive: KeepAlive;
+  readonly limits: Limits;
+  readonly wakeUps: WakeUpPolicy;
+  /** As `--job-retries`: -1 without limit, 0 counts as 1. */
+  readonly maxAttempts: number;
+  /** Clients get WORK_EXCEPTION without asking for it. */
+  readonly exceptions: boolean;
+  /** What job handles begin with, without the colon before their number. Text, not a byte string. */
+  readonly handlePrefix: string;
+  readonly queue: QueueConfig;
+  readonly dataDir: string;
+  readonly log: LogConfig;
+  readonly pidFile: string | undefined;
+  readonly user: string | undefined;
+  readonly daemon: boolean;
+  /** Descriptors the process may open; undefined leaves the system's limit. */
+  readonly openFiles: bigint | undefined;
+}
+
+export interface QueueConfig {
+  readonly plugin: StorePlugin;
+  /** The values that were given for the plugin's own options. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly namespace: string;
+}
+
+export interface LogConfig {
+  readonly destination: LogDestination;
+  readonly verbosity: Verbosity;
+  readonly syslog: boolean;
+}
+
+/** What the configuration depends on beside the options. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly hostname: string;
+  readonly isRoot: boolean;
+}
+
+/** The environment variables that mean something to `cogd`. */
+export const ENVIRONMENT_NAMES = [
+  "COGD_DAEMON_CHILD",
+  "GEARMAND_PORT",
+  "HOME",
+  "NOTIFY_SOCKET",
+  "STATE_DIRECTORY",
+  "XDG_STATE_HOME",
+] as const;
+
+const DEFAULT_PORT = "4730";
+const SYSTEM_DATA_DIR = "/var/lib/cogd";
+
+/**
+ * The longest prefix, bytes: a handle has 63 in all (protocol section 5), of which the colon and the
+ * 16 digits of the highest number must remain. gearmand takes longer ones and then gives several jobs
+ * the same handle.
+ */
+const MAX_HANDLE_PREFIX_BYTES = 46;
+
+/** Turns options into a configuration. Throws `CliError` for what this version cannot do. */
+export function serveConfig(
+  values: OptionValues,
+  plugins: readonly StorePlugin[],
+  surroundings: Surroundings,
+): ServeConfig {
+  refuseWhatIsMissing(values);
+  const dataDir = dataFolder(values, surroundings);
+  const daemon = values.isGiven("daemon");
+  const openFiles = values.number("file-descriptors");
+  return {
+    listenOn: values.texts("listen").filter((address) => address !== ""),
+    port: port(values, surroundings),
+    backlog: Number(values.number("backlog")),
+    keepAlive: keepAlive(values),
+    limits: {
+      ...DEFAULT_LIMITS,
+      maxPacketBytes: Number(values.number("max-packet")),
+      maxSendBytes: Number(values.number("send-buffer")),
+      maxConnections: Number(values.number("max-connections")),
+      storeWaitMs: Number(values.number("store-wait")) * 1000,
+    },
+    wakeUps: values.isGiven("worker-wakeup")
+      ? Number(values.number("worker-wakeup"))
+      : "one per job",
+    maxAttempts: Number(values.number("job-retries")),
+    exceptions: values.isGiven("exceptions"),
+    handlePrefix: handlePrefix(values, surroundings),
+    queue: queue(values, plugins),
+    dataDir,
+    log: {
+      destination: logDestination(values, daemon, dataDir),
+      verbosity: values.text("verbose") as Verbosity,
+      syslog: values.isGiven("syslog"),
+    },
+    pidFile: values.text("pid-file") || undefined,
+    user: values.text("user") || undefined,
+    daemon,
+    openFiles: openFiles === 0n ? undefined : openFiles,
+  };
+}
+
+/** Options that promise something this version does not have must not be passed over in silence. */
+function refuseWhatIsMissing(values: OptionValues): void {
+  if (values.isGiven("ssl")) {
+    throw new CliError("NOT_AVAILABLE", "--ssl was requested, but this version has no TLS");
+  }
+  const protocol = values.text("protocol") ?? "";
+  if (protocol === "http") {
+    throw new CliError("NOT_AVAILABLE", "protocol http was requested, but this version has none");
+  }
+  if (protocol !== "") {
+    throw new CliError("INVALID_ARGUMENT", `Unknown protocol module : ${protocol}`);
+  }
+}
+
+/** GEARMAND_PORT replaces 4730, whether that was given or not (command line section 1). */
+function port(values: OptionValues, { environment }: Surroundings): string {
+  const given = values.text("port")!;
+  if (given === DEFAULT_PORT) return environment["GEARMAND_PORT"] || DEFAULT_PORT;
+  return given === "" ? DEFAULT_PORT : given;
+}
+
+function keepAlive(values: OptionValues): KeepAlive {
+  const setting = (name: string) => {
+    const value = Number(values.number(name));
+    return value < 0 ? undefined : value;
+  };
+  return {
+    enabled: true,
+    idleSeconds: setting("keepalive-idle"),
+    intervalSeconds: setting("keepalive-interval"),
+    probes: setting("keepalive-count"),
+  };
+}
+
+function handlePrefix(values: OptionValues, { hostname }: Surroundings): string {
+  const given = values.text("job-handle-prefix") ?? "";
+  if (given === "") return cutToBytes(`H:${hostname}`, MAX_HANDLE_PREFIX_BYTES);
+  if (Buffer.byteLength(given) <= MAX_HANDLE_PREFIX_BYTES) return given;
+  throw new CliError(
+    "INVALID_ARGUMENT",
+    `Cannot use --job-handle-prefix "${given}": it is longer than ${MAX_HANDLE_PREFIX_BYTES} bytes`,
+  );
+}
+
+function cutToBytes(text: string, bytes: number): string {
+  let cut = text;
+  while (Buffer.byteLength(cut) > bytes) cut = cut.slice(0, -1);
+  return cut;
+}
+
+function queue(values: OptionValues, plugins: readonly StorePlugin[]): QueueConfig {
+  const type = values.text("queue-type")!;
+  const plugin = findPlugin(plugins, type);
+  if (plugin === undefined) throw unknownQueueType(type, plugins);
+  const given = plugin.options
+    .filter((option) => values.isGiven(option.name))
+    .map((option) => [option.name, values.text(option.name)!] as const);
+  return { plugin, values: new Map(given), namespace: values.text("namespace") ?? "" };
+}
+
+function unknownQueueType(type: string, plugins: readonly StorePlugin[]): CliError {
+  const names = plugins.map((plugin) => plugin.name).join(", ");
+  const known = isGearmandQueueType(type);
+  return new CliError(
+    known ? "NOT_AVAILABLE" : "INVALID_ARGUMENT",
+    `Error while initializing the queue : ${type} ` +
+      `(${known ? "not built into this version" : "no such queue type"}; there are: ${names})`,
+  );
+}
+
+/** systemd's folder for the service, else the system's for root, else the user's. */
+function dataFolder(values: OptionValues, { environment, isRoot }: Surroundings): string {
+  const given = values.text("data-dir") ?? "";
+  if (given !== "") return given;
+  const { STATE_DIRECTORY: service, XDG_STATE_HOME: state, HOME: home } = environment;
+  if (service) return service.split(":")[0]!;
+  if (isRoot) return SYSTEM_DATA_DIR;
+  if (state) return join(state, "cogd");
+  return home ? join(home, ".local", "state", "cogd") : SYSTEM_DATA_DIR;
+}
+
+function logDestination(values: OptionValues, daemon: boolean, dataDir: string): LogDestination {
+  const given = values.text("log-file") ?? "";
+  if (given === "stderr" || given === "none") return { kind: given };
+  if (given !== "") return { kind: "file", path: given };
+  return daemon ? { kind: "file", path: join(dataDir, "cogd.log") } : { kind: "stderr" };
+}

@@ -1,0 +1,32 @@
+/** The command line of `cogd`. */
+import { serve, type ServeParts } from "./serve.ts";
+
+export { CliError, type CliErrorCode } from "./cli_error.ts";
+export { ENVIRONMENT_NAMES, type QueueConfig, type ServeConfig } from "./config.ts";
+export type { Logger } from "./log.ts";
+export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.ts";
+export { VERSION } from "./version.ts";
+
+/** A command of its own behind `cogd`: `cogd gearman …`. Answers the exit code. */
+export type Role = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+) => Promise<number>;
+
+/** What `run` is built on. */
+export interface RunParts extends ServeParts {
+  /** Commands by the first word that names them. The job server itself takes no words, only options. */
+  readonly roles?: ReadonlyMap<string, Role>;
+}
+
+/** Runs the command that the words name, the job server if they name none. Answers the exit code. */
+export async function run(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  parts: RunParts,
+): Promise<number> {
+  const role = parts.roles?.get(args[0] ?? "");
+  return role === undefined
+    ? await serve(args, environment, parts)
+    : await role(args.slice(1), environment);
+}

@@ -1,0 +1,19 @@
+import type { Durability, StoreTraits } from "../plugin_api/mod.ts";
+import type { ListenAddress } from "../runtime/mod.ts";
+import { formatAddress } from "./bind_retry.ts";
+import { VERSION } from "./version.ts";
+
+const PROMISES: Readonly<Record<Durability, string>> = {
+  nothing: "background jobs are lost when it stops",
+  restart: "acknowledged background jobs survive a restart or a crash, but not a power loss",
+  "power-loss": "acknowledged background jobs survive power loss",
+};
+
+/** The line that says where the server listens and what it promises. */
+export function startLine(
+  addresses: readonly ListenAddress[],
+  store: Pick<StoreTraits, "description" | "durability">,
+): string {
+  return `cogd ${VERSION} listening on ${addresses.map(formatAddress).join(", ")}; ` +
+    `queue ${store.description}: ${PROMISES[store.durability]}`;
+}

@@ -1,0 +1,46 @@
+import type { Log } from "./log.ts";
+import { watchCrashes, watchSignals } from "./signals.ts";
+
+/** Who asks the server to end, and how: signals, and errors that nobody caught. */
+export class StopRequests {
+  /** Settles when it is to stop now; rejects when it must because of an error that nobody caught. */
+  readonly now: Promise<undefined>;
+  /** Settles when it is to stop once no job is left. */
+  readonly gracefully: Promise<void>;
+  readonly #watches: (() => void)[];
+  #log: Log | undefined;
+
+  constructor() {
+    const now = Promise.withResolvers<undefined>();
+    const gracefully = Promise.withResolvers<void>();
+    this.now = now.promise;
+    this.gracefully = gracefully.promise;
+    this.now.catch(() => {});
+    this.#watches = [
+      watchSignals({
+        stop: () => now.resolve(undefined),
+        drain: () => gracefully.resolve(),
+        reopenLog: () => {
+          this.#log?.log("NOTICE", "SIGHUP, reopening log file");
+          this.#log?.reopen();
+        },
+      }),
+      watchCrashes((error) => now.reject(crashOf(error))),
+    ];
+  }
+
+  /** Where reopening is noted. */
+  logWith(log: Log): void {
+    this.#log = log;
+  }
+
+  /** Signals have their default effect again. */
+  ignore(): void {
+    for (const unwatch of this.#watches) unwatch();
+  }
+}
+
+function crashOf(cause: unknown): Error {
+  const text = cause instanceof Error ? cause.stack ?? cause.message : String(cause);
+  return new Error(`Unexpected error, stopping: ${text}`, { cause });
+}
