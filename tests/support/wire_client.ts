@@ -232,8 +232,11 @@ export class WireClient {
       this.#watcher = () => {
         try {
           const value = look();
-          if (value !== undefined) resolve(value);
-          else if (this.#ending !== undefined && !pastEnd) {
+          if (value !== undefined) {
+            // More chunks may come before the reader goes on: they are the next read's.
+            this.#watcher = () => {};
+            resolve(value);
+          } else if (this.#ending !== undefined && !pastEnd) {
             throw new Error(`The connection ended (${this.#ending}) before ${what} came`);
           }
         } catch (error) {
