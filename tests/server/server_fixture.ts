@@ -3,7 +3,7 @@ import type { JobStore } from "../../src/plugin_api/mod.ts";
 import { type RunningServer, type ServerConfig, startServer } from "../../src/server/mod.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryNetwork, type MemoryPeer } from "./memory_network.ts";
-import { turn } from "./scripted_store.ts";
+import { ScriptedStore, turn } from "./scripted_store.ts";
 
 export interface Fixture {
   readonly server: RunningServer;
@@ -50,4 +50,13 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     await turn();
   }
   return { server, clock, log, connect: () => network.connect() };
+}
+
+/** A server whose store is answered by the test, and a client of it. */
+export async function startDurableFixture(
+  options: FixtureOptions = {},
+): Promise<Fixture & { store: ScriptedStore; client: MemoryPeer }> {
+  const store = new ScriptedStore();
+  const fixture = await startFixture({ store, ...options });
+  return { ...fixture, store, client: fixture.connect() };
 }

@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type StoredJob, StoreError } from "../../src/plugin_api/mod.ts";
+import type { StoredJob } from "../../src/plugin_api/mod.ts";
 import { encodeText } from "../../src/protocol/mod.ts";
 import { request } from "./memory_network.ts";
 import { ScriptedStore, turn } from "./scripted_store.ts";
-import { startFixture } from "./server_fixture.ts";
+import { startDurableFixture as durable, startFixture } from "./server_fixture.ts";
 
 const CREATED = (n: number) => `JOB_CREATED H:t:${n}`;
-const REFUSED = "ERROR QUEUE_ERROR|QUEUE_ERROR";
-
-async function durable(options: Parameters<typeof startFixture>[0] = {}) {
-  const store = new ScriptedStore();
-  const fixture = await startFixture({ store, ...options });
-  const client = fixture.connect();
-  return { ...fixture, store, client };
-}
 
 test("a background job is acknowledged only after its commit", async () => {
   const { store, client } = await durable();
@@ -181,147 +173,6 @@ test("a job cancelled before its commit began is never written", async () => {
   assert.deepEqual(client.take(), [CREATED(1), CREATED(2), "OK"]);
   assert.deepEqual(store.batches.flatMap((batch) => batch.add.map((job) => job.key)), [1]);
   assert.deepEqual(store.batches.flatMap((batch) => [...batch.remove]), []);
-});
-
-for (const code of ["FULL", "READ_ONLY", "FAILED", "DAMAGED"] as const) {
-  test(`a job that the store refuses as ${code} is refused at once and forgotten`, async () => {
-    const { store, client, clock, log } = await durable();
-    client.send("SUBMIT_JOB_BG", "f", "u", "1");
-    await turn();
-    await store.fail(new StoreError(code, "Cannot write queue.db: disk"));
-    assert.deepEqual(client.take(), [REFUSED]);
-    assert.ok(log.some((line) => line === "ERROR Cannot commit jobs: Cannot write queue.db: disk"));
-    client.send("GET_STATUS", "H:t:1");
-    client.send("SUBMIT_JOB_BG", "f", "u", "2");
-    await turn();
-    clock.pass(50);
-    await turn();
-    await store.hold();
-    assert.deepEqual(client.take(), ["STATUS_RES H:t:1|0|0|0|0", CREATED(2)]);
-    assert.ok(log.some((line) => line.startsWith("NOTICE The store takes jobs again")));
-  });
-}
-
-test("one bad job does not take the others of its batch with it", async () => {
-  const { store, client, clock } = await durable();
-  for (const load of ["good", "bad", "fine"]) client.send("SUBMIT_JOB_BG", "f", "", load);
-  await turn();
-  const bad = new StoreError("FAILED", "no");
-  await store.fail(bad);
-  clock.pass(50);
-  await turn();
-  await store.hold();
-  await store.fail(bad);
-  clock.pass(50);
-  await turn();
-  await store.hold();
-  assert.deepEqual(client.take(), [CREATED(1), REFUSED, CREATED(3)]);
-});
-
-for (const code of ["AWAY", "LOCKED", "UNKNOWN_OUTCOME"] as const) {
-  test(`while the store is ${code} a submission waits, and is stored when it is back`, async () => {
-    const { store, client, clock } = await durable();
-    client.send("SUBMIT_JOB_BG", "f", "", "1");
-    await turn();
-    await store.fail(new StoreError(code, "away"));
-    clock.pass(50);
-    await turn();
-    await store.fail(new StoreError(code, "away"));
-    assert.deepEqual(client.take(), []);
-    clock.pass(100);
-    await turn();
-    await store.hold();
-    assert.deepEqual(client.take(), [CREATED(1)]);
-    assert.deepEqual(store.batches.map((batch) => batch.add.map((job) => job.key)), [[1], [1], [
-      1,
-    ]]);
-  });
-}
-
-test("a submission that waited too long is refused; after an unknown outcome its row is removed", async () => {
-  const { store, client, clock } = await durable({ limits: { storeWaitMs: 3000 } });
-  client.send("SUBMIT_JOB_BG", "f", "", "1");
-  await turn();
-  await store.fail(new StoreError("UNKNOWN_OUTCOME", "answer lost"));
-  while (store.batches.length < 10 && client.received.length === 0) {
-    clock.pass(1000);
-    await turn();
-    if (store.running > 0) await store.fail(new StoreError("AWAY", "away"));
-  }
-  assert.deepEqual(client.take(), [REFUSED]);
-  clock.pass(2000);
-  await turn();
-  await store.hold();
-  assert.deepEqual(store.batches.at(-1)!.add, []);
-  assert.deepEqual(store.batches.at(-1)!.remove, [1]);
-});
-
-test("submissions behind a commit that hangs are refused when they waited too long", async () => {
-  const { store, client, clock } = await durable({ limits: { storeWaitMs: 3000 } });
-  client.send("SUBMIT_JOB_BG", "f", "", "1");
-  await turn();
-  const other = client;
-  other.send("SUBMIT_JOB_BG", "f", "", "2");
-  await turn();
-  clock.pass(4000);
-  await turn();
-  assert.deepEqual(client.take(), [], "the first one's outcome is not known yet");
-  await store.hold();
-  assert.deepEqual(client.take(), [CREATED(1), REFUSED]);
-});
-
-test("removals are repeated until they hold", async () => {
-  const { store, client, clock, connect } = await durable();
-  store.automatic = true;
-  const worker = connect();
-  client.send("SUBMIT_JOB_BG", "f", "", "1");
-  await turn();
-  store.automatic = false;
-  worker.send("CAN_DO", "f");
-  worker.send("GRAB_JOB");
-  worker.send("WORK_COMPLETE", "H:t:1", "");
-  await turn();
-  await store.fail(new StoreError("FULL", "full"));
-  clock.pass(50);
-  await turn();
-  await store.fail(new StoreError("AWAY", "away"));
-  clock.pass(100);
-  await turn();
-  await store.hold();
-  assert.deepEqual(store.batches.slice(1).map((batch) => [...batch.remove]), [[1], [1], [1]]);
-});
-
-test("jobs in memory are given out while the store is away", async () => {
-  const { store, client, clock, connect } = await durable();
-  store.automatic = true;
-  const worker = connect();
-  client.send("SUBMIT_JOB_BG", "f", "", "1");
-  await turn();
-  store.automatic = false;
-  client.send("SUBMIT_JOB_BG", "f", "", "2");
-  await turn();
-  await store.fail(new StoreError("AWAY", "away"));
-  worker.send("CAN_DO", "f");
-  worker.send("GRAB_JOB");
-  client.send("SUBMIT_JOB", "f", "", "fg");
-  worker.send("GRAB_JOB");
-  await turn();
-  assert.deepEqual(worker.take(), ["JOB_ASSIGN H:t:1|f|1", "JOB_ASSIGN H:t:3|f|fg"]);
-  clock.pass(0);
-});
-
-test("too many waiting submissions, and too large ones, are refused at once", async () => {
-  const { store, client } = await durable({
-    limits: { maxStoreWaiting: 2, maxStoreWaitingBytes: 500 },
-  });
-  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(1001));
-  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(501));
-  await turn();
-  assert.deepEqual(client.take(), [REFUSED, REFUSED]);
-  for (let i = 0; i < 3; i++) client.send("SUBMIT_JOB_BG", "f", "", "y");
-  await turn();
-  await store.hold();
-  assert.deepEqual(client.take(), [CREATED(3), CREATED(4), REFUSED]);
 });
 
 test("a background submission that joins a foreground job makes it durable", async () => {
