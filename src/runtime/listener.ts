@@ -6,13 +6,25 @@
  * inside a call that the server makes (no callback from within `write` or `destroy`).
  */
 
-/** Where to listen. `port` 0 lets the system choose; `hostname` is one numeric address. */
+/**
+ * The hostname that means every address of the machine, IPv4 and IPv6, on each runtime. (A plain
+ * `::` is IPv6 only on Bun and both on Deno, which cannot set IPV6_V6ONLY.)
+ */
+export const ALL_ADDRESSES = "*";
+
+/**
+ * Where to listen. `port` 0 lets the system choose; `hostname` is one numeric address, or
+ * `ALL_ADDRESSES`.
+ */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** TCP keep-alive of accepted sockets; seconds, and a count of probes. `undefined`: the system's own. */
+/**
+ * TCP keep-alive of accepted sockets; seconds, and a count of probes. `undefined`: the system's own.
+ * Not every runtime can set all of it: `ignoredKeepAliveSettings` names what this one leaves alone.
+ */
 export interface KeepAlive {
   readonly enabled: boolean;
   readonly idleSeconds?: number | undefined;
@@ -26,11 +38,14 @@ export interface ListenOptions extends ListenAddress {
   readonly keepAlive: KeepAlive;
 }
 
-/** What the server does with one socket. */
+/**
+ * What the server does with one socket. A callback that throws costs its connection: it is
+ * destroyed, and `closed` gets what was thrown.
+ */
 export interface ConnectionHandler {
   /** Bytes from the peer. The array is only valid during the call: copy what is kept. */
   data(bytes: Uint8Array): void;
-  /** The socket takes bytes again, after a `write` that answered false. */
+  /** Everything buffered was sent, after a `write` that answered false. */
   drained(): void;
   /** The peer sends no more, but may still read (half-close). Comes at most once, before `closed`. */
   ended(): void;
@@ -46,15 +61,24 @@ export interface Connection {
   /**
    * Sends bytes. The array belongs to the connection until they are sent: the caller must not
    * change it. Answers false when the bytes are buffered and the caller should wait for `drained`.
-   * Never throws; after the socket is gone it does nothing.
+   * Never throws; after `end`, `destroy` or the loss of the socket it does nothing and answers true.
    */
   write(bytes: Uint8Array): boolean;
-  /** Stops and resumes `data` (and `ended`). */
+  /**
+   * Stops and resumes `data` (and `ended`). At most one read (64 KiB) is held meanwhile. A paused
+   * connection may learn of its peer's loss only when it is resumed or written to.
+   */
   pause(): void;
   resume(): void;
-  /** Sends what is buffered, then closes. */
+  /**
+   * Sends what is buffered, then closes. From now on nothing is read or taken: there is no `data`,
+   * `drained` or `ended` any more. A peer that has not ended its side gets the end of the stream
+   * and a short while to answer with its own (what it still sends is thrown away), because closing
+   * over unread bytes would reset the connection and could cost the peer the last reply. There is
+   * no deadline on the sending itself: who calls `end` decides when to `destroy`.
+   */
   end(): void;
-  /** Closes now; unsent bytes are dropped. */
+  /** Closes now; unsent bytes are dropped. `closed` comes in a later turn, without a cause. */
   destroy(): void;
 }
 
@@ -62,8 +86,9 @@ export interface ListenerHandler {
   /** A socket was accepted: answers who handles it. */
   connection(connection: Connection): ConnectionHandler;
   /**
-   * Accepting failed (descriptors exhausted, say). The listener keeps listening and waits before it
-   * tries again; it reports the first failure of a row and its end.
+   * Accepting failed (descriptors exhausted, say). The listener keeps listening without spinning; it
+   * reports the first failure of a row and its end. Peers that come meanwhile wait in the kernel's
+   * queue on Deno; on Bun they are closed at once.
    */
   acceptFailed(cause: unknown): void;
   acceptResumed(): void;
@@ -71,7 +96,10 @@ export interface ListenerHandler {
 
 /** A listening socket. */
 export interface Listener {
-  /** The address that was really bound (with the port that the system chose). */
+  /**
+   * The address that was really bound (with the port that the system chose). For `ALL_ADDRESSES`
+   * the hostname is `::`, or `0.0.0.0` on a machine without IPv6.
+   */
   readonly address: ListenAddress;
   /** Stops accepting; resolves when the port is free. Accepted connections live on. */
   close(): Promise<void>;
@@ -80,7 +108,7 @@ export interface Listener {
 /** Opens a listener; rejects with a `ListenError` when the address cannot be bound. */
 export type Listen = (options: ListenOptions, handler: ListenerHandler) => Promise<Listener>;
 
-/** Connects to a server; rejects with a `ListenError` when it cannot be reached. */
+/** Connects to a server; rejects with a `ListenError` when it cannot be reached. No deadline. */
 export type Dial = (
   address: ListenAddress,
   handler: (connection: Connection) => ConnectionHandler,

@@ -1,0 +1,137 @@
+import { DenoConnection } from "./deno_connection.ts";
+import { listenError } from "./listen_error.ts";
+import {
+  ALL_ADDRESSES,
+  type ConnectionHandler,
+  type Dial,
+  type Listen,
+  type ListenAddress,
+  type Listener,
+  type ListenerHandler,
+  type ListenOptions,
+} from "./listener.ts";
+
+/** How long to wait before accepting is tried again, milliseconds. */
+const RETRY_MS = 100;
+
+/** Failures that are one peer's: it left before it was accepted. */
+const PEER_LEFT = ["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPROTO"];
+
+/** Listens with Deno's own sockets. `::` takes IPv4 too, where the system is set up as usual. */
+export const listenOnDeno: Listen = (options, handler) => {
+  try {
+    return Promise.resolve(new DenoListener(bind(options), options, handler));
+  } catch (cause) {
+    return Promise.reject(listenError("listen on", options, cause));
+  }
+};
+
+function bind({ hostname, port, backlog }: ListenOptions): Deno.TcpListener {
+  return Deno.listen({
+    hostname: hostname === ALL_ADDRESSES ? "::" : hostname,
+    port,
+    tcpBacklog: backlog,
+  });
+}
+
+export const dialOnDeno: Dial = async (address, handler) => {
+  let conn: Deno.TcpConn;
+  try {
+    conn = await Deno.connect({ hostname: address.hostname, port: address.port });
+  } catch (cause) {
+    throw listenError("connect to", address, cause);
+  }
+  return started(conn, undefined, handler);
+};
+
+function started(
+  conn: Deno.TcpConn,
+  keepAlive: boolean | undefined,
+  handler: (connection: DenoConnection) => ConnectionHandler,
+): DenoConnection {
+  try {
+    conn.setNoDelay(true);
+    if (keepAlive !== undefined) conn.setKeepAlive(keepAlive);
+  } catch {
+    // Some systems refuse when the peer is gone already; the first read tells that.
+  }
+  const connection = new DenoConnection(conn);
+  try {
+    connection.start(handler(connection));
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+  return connection;
+}
+
+class DenoListener implements Listener {
+  readonly address: ListenAddress;
+  readonly #listener: Deno.TcpListener;
+  readonly #options: ListenOptions;
+  readonly #handler: ListenerHandler;
+  readonly #accepting: Promise<void>;
+  #closed = false;
+  #failing = false;
+  #stopWaiting: (() => void) | undefined;
+
+  constructor(listener: Deno.TcpListener, options: ListenOptions, handler: ListenerHandler) {
+    this.#listener = listener;
+    this.#options = options;
+    this.#handler = handler;
+    this.address = { hostname: listener.addr.hostname, port: listener.addr.port };
+    this.#accepting = this.#accept();
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#listener.close();
+      this.#stopWaiting?.();
+    }
+    // The accept that waits holds the port until it has been cancelled.
+    return this.#accepting;
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        const conn = await this.#listener.accept();
+        started(
+          conn,
+          this.#options.keepAlive.enabled,
+          (connection) => this.#handler.connection(connection),
+        );
+        this.#succeeded();
+      } catch (cause) {
+        if (this.#closed) return;
+        if (!hasCode(cause, PEER_LEFT)) await this.#failed(cause);
+      }
+    }
+  }
+
+  #succeeded(): void {
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.#handler.acceptResumed();
+  }
+
+  /** Descriptors ran out, say: the same call would fail at once, so it waits. */
+  async #failed(cause: unknown): Promise<void> {
+    if (!this.#failing) {
+      this.#failing = true;
+      this.#handler.acceptFailed(cause);
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, RETRY_MS);
+      this.#stopWaiting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function hasCode(cause: unknown, codes: readonly string[]): boolean {
+  return cause instanceof Error && "code" in cause && codes.includes(String(cause.code));
+}
