@@ -1,4 +1,7 @@
-export { ListenError } from "./listener.ts";
+export { addressText, joinHostnames } from "./addresses.ts";
+export { afterTurn } from "./after_turn.ts";
+export { dial, listen } from "./listen.ts";
+export { ALL_ADDRESSES, ListenError } from "./listener.ts";
 export type {
   Connection,
   ConnectionHandler,
@@ -11,6 +14,7 @@ export type {
   ListenErrorCode,
   ListenOptions,
 } from "./listener.ts";
+export { type RuntimeName, runtimeName, runtimeVersion } from "./runtime_name.ts";
 export { LIBC_PATHS, LibCError } from "./libc.ts";
 export { setOpenFilesLimit } from "./open_files.ts";
 export {
