@@ -8,4 +8,4 @@ export const MAIN_MODULE = "main.ts";
  * `new URL("./plugins/sqlite/worker.ts", import.meta.url)`; everywhere else it is as in the source:
  * `new URL("./worker.ts", import.meta.url)`.
  */
-export const EXTRA_ENTRY_POINTS: readonly string[] = [];
+export const EXTRA_ENTRY_POINTS: readonly string[] = ["plugins/sqlite/thread.ts"];

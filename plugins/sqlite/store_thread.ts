@@ -16,7 +16,7 @@ export class StoreThread {
 
   constructor(host: StoreHost) {
     this.#host = host;
-    this.#worker = new Worker(new URL("./thread.ts", import.meta.url));
+    this.#worker = new Worker(threadAddress());
     this.#worker.on("message", (message: Reply | LogLine) => this.#receive(message));
     this.#worker.on("error", (cause: unknown) => this.#fail(cause));
     this.#worker.on("exit", () => this.#fail(undefined));
@@ -54,4 +54,13 @@ export class StoreThread {
     );
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
+}
+
+/**
+ * Where the thread's module lies. An executable made by Bun holds all modules in one file, and finds
+ * those with an entry of their own by their path from the project's folder.
+ */
+function threadAddress(): URL {
+  const inBunExecutable = import.meta.url.includes("/$bunfs/");
+  return new URL(inBunExecutable ? "./plugins/sqlite/thread.ts" : "./thread.ts", import.meta.url);
 }
