@@ -1,0 +1,31 @@
+import { availableParallelism } from "node:os";
+import { runProgram } from "../../tests/support/mod.ts";
+import type { CommandLine } from "./server_kinds.ts";
+
+/** Which core runs the server and which the load generator; null: the system decides. */
+export interface Cores {
+  readonly server: number | null;
+  readonly generator: number | null;
+}
+
+/** One core for each, when there are two and `taskset` is there to pin them. */
+export async function chooseCores(pin: boolean): Promise<Cores> {
+  if (!pin || availableParallelism() < 2 || !(await tasksetWorks())) {
+    return { server: null, generator: null };
+  }
+  return { server: 0, generator: 1 };
+}
+
+/** The command line on that core. taskset becomes the program: the process ID is the program's. */
+export function onCore(core: number | null, { command, args }: CommandLine): CommandLine {
+  if (core === null) return { command, args };
+  return { command: "taskset", args: ["--cpu-list", `${core}`, command, ...args] };
+}
+
+async function tasksetWorks(): Promise<boolean> {
+  try {
+    return (await runProgram("taskset", ["--cpu-list", "0", "true"])).code === 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+/** What the load generator is asked to do (its one argument, as JSON) and what it answers. */
+
+/** Clients submit as workers finish: every client keeps `window` jobs unfinished. */
+export interface JobsPlan {
+  readonly kind: "jobs";
+  readonly port: number;
+  /** The server's process, whose CPU time is read; 0 = none. */
+  readonly serverPid: number;
+  readonly foreground: boolean;
+  readonly unique: boolean;
+  readonly clients: number;
+  readonly window: number;
+  readonly workers: number;
+  readonly workloadBytes: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** Clients submit background jobs that nobody takes, `window` unanswered submissions each. */
+export interface SubmitPlan {
+  readonly kind: "submit";
+  readonly port: number;
+  readonly serverPid: number;
+  readonly unique: boolean;
+  readonly clients: number;
+  readonly window: number;
+  readonly workloadBytes: number;
+  /** Submitted before measuring begins. */
+  readonly before: number;
+  readonly fillLimitMs: number;
+  /** Submitted while measuring, unless the time is over first. */
+  readonly count: number;
+  readonly limitMs: number;
+}
+
+/** Workers that registered, found nothing and sleep. They stay until killed, at most `holdMs`. */
+export interface IdlePlan {
+  readonly kind: "idle";
+  readonly port: number;
+  readonly workers: number;
+  readonly limitMs: number;
+  readonly holdMs: number;
+}
+
+/** The line on stderr that says that all workers of an idle plan sleep. */
+export const ALL_ASLEEP = "all workers sleep";
+
+export type LoadPlan = JobsPlan | SubmitPlan | IdlePlan;
+
+export interface LoadResult {
+  /** Jobs done (jobs), submissions answered (submit) or workers asleep (idle). */
+  readonly count: number;
+  /** Of the measured part. */
+  readonly seconds: number;
+  /** CPU time of the server and of this generator within it. */
+  readonly serverCpuSeconds: number;
+  readonly generatorCpuSeconds: number;
+  /** Submission to result, foreground jobs only; milliseconds. */
+  readonly latency: Latency | null;
+  /** Submissions that were answered with ERROR. */
+  readonly refused: number;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}

@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { binaryPath, cogdCommand, type CogdFlavour } from "../../tests/support/mod.ts";
+
+export type Queue = "memory" | "sqlite";
+
+/** A program with its arguments. */
+export interface CommandLine {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export interface Place {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly queue: Queue;
+}
+
+/** A server that can be measured. */
+export interface ServerKind {
+  /** As the option --servers names it. */
+  readonly name: string;
+  /** As tables name it. */
+  readonly title: string;
+  /** Which of the two budgets holds for it. */
+  readonly runtime: "c" | "deno" | "bun" | "other";
+  /** Undefined when it does not have this queue. */
+  commandLine(place: Place): CommandLine | undefined;
+}
+
+/** Programs of the two runtimes. */
+export interface RuntimePrograms {
+  readonly deno: string;
+  readonly bun: string;
+}
+
+/** The kinds that the names stand for. Throws when a name is unknown or a program is not built. */
+export function serverKinds(names: readonly string[], programs: RuntimePrograms): ServerKind[] {
+  return names.map((name) => {
+    switch (name) {
+      case "c":
+        return gearmand();
+      case "deno":
+        return cogd(name, "cogd, Deno from source", "deno", programs);
+      case "bun":
+        return cogd(name, "cogd, Bun from source", "bun", programs);
+      case "binary":
+        return cogd(name, "dist/cogd", "deno-binary", programs);
+      case "bun-binary":
+        return cogd(name, "dist/cogd-bun", "bun-binary", programs);
+      default:
+        return custom(name);
+    }
+  });
+}
+
+function gearmand(): ServerKind {
+  const path = "/usr/sbin/gearmand";
+  return {
+    name: "c",
+    title: "C gearmand",
+    runtime: "c",
+    commandLine: ({ port, dataDir, queue }) => ({
+      command: existsSync(path) ? path : "gearmand",
+      args: [
+        `--port=${port}`,
+        "--listen=127.0.0.1",
+        "--log-file=stderr",
+        `--pid-file=${join(dataDir, "gearmand.pid")}`,
+        ...(queue === "sqlite"
+          ? ["--queue-type=libsqlite3", `--libsqlite3-db=${gearmandFile(dataDir)}`]
+          : []),
+      ],
+    }),
+  };
+}
+
+/** C gearmand's SQLite file in a data folder. */
+export function gearmandFile(dataDir: string): string {
+  return join(dataDir, "gearmand.sqlite");
+}
+
+function cogd(
+  name: string,
+  title: string,
+  flavour: CogdFlavour,
+  programs: RuntimePrograms,
+): ServerKind {
+  if (flavour === "deno-binary" || flavour === "bun-binary") {
+    const path = binaryPath(flavour);
+    if (!existsSync(path)) {
+      throw new Error(`Cannot measure ${name}: ${path} is not built (deno task compile)`);
+    }
+  }
+  const runtime = flavour.startsWith("deno") ? "deno" : "bun";
+  const { command, args } = cogdCommand(flavour);
+  return {
+    name,
+    title,
+    runtime,
+    commandLine: ({ port, dataDir, queue }) => ({
+      command: flavour === runtime ? programs[runtime] : command,
+      args: [...args, `--port=${port}`, "--listen=127.0.0.1", ...queueOptions(queue, dataDir)],
+    }),
+  };
+}
+
+function queueOptions(queue: Queue, dataDir: string): string[] {
+  return [`--queue-type=${queue}`, `--data-dir=${dataDir}`];
+}
+
+/** `NAME:COMMAND LINE`, words separated by spaces. */
+function custom(text: string): ServerKind {
+  const colon = text.indexOf(":");
+  if (colon < 1) {
+    throw new Error(
+      `Cannot measure '${text}': it is none of c, deno, bun, binary, bun-binary, NAME:COMMAND LINE`,
+    );
+  }
+  const name = text.slice(0, colon);
+  const words = text.slice(colon + 1).split(" ").filter((word) => word !== "");
+  return {
+    name,
+    title: name,
+    runtime: "other",
+    commandLine({ port, dataDir, queue }) {
+      if (queue !== "memory" && !words.includes("{queue}")) return undefined;
+      const [command, ...args] = words.flatMap((word) =>
+        word === "{queue}" ? queueOptions(queue, dataDir) : word.replaceAll("{port}", `${port}`)
+      );
+      return { command: command!, args };
+    },
+  };
+}

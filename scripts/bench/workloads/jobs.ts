@@ -1,0 +1,109 @@
+import type { JobsPlan, LoadResult } from "../generator/plan.ts";
+import {
+  type Budget,
+  type Figure,
+  type Figures,
+  GENERATOR_SHARE,
+  type RunningWorkload,
+  SERVER_CPU_US,
+} from "../workload.ts";
+
+/** Clients, workers and server at work together. */
+interface JobsShape {
+  readonly name: string;
+  readonly title: string;
+  readonly foreground: boolean;
+  readonly unique: boolean;
+  readonly clients: number;
+  readonly window: number;
+  readonly workers: number;
+  readonly budget: Budget;
+}
+
+const WORKLOAD_BYTES = 64;
+
+const SHAPES: readonly JobsShape[] = [
+  {
+    name: "background",
+    title: "background: 4 clients (window 100), 4 workers",
+    foreground: false,
+    unique: false,
+    clients: 4,
+    window: 100,
+    workers: 4,
+    budget: { deno: 2, bun: 2.3, measure: "ratio" },
+  },
+  {
+    name: "background-unique",
+    title: "the same with unique IDs",
+    foreground: false,
+    unique: true,
+    clients: 4,
+    window: 100,
+    workers: 4,
+    budget: { deno: 2.5, bun: 3, measure: "ratio" },
+  },
+  {
+    name: "foreground",
+    title: "foreground: 8 clients (window 10), 8 workers",
+    foreground: true,
+    unique: false,
+    clients: 8,
+    window: 10,
+    workers: 8,
+    budget: { deno: 1.5, bun: 1.5, measure: "ratio" },
+  },
+  {
+    name: "ping-pong",
+    title: "foreground ping-pong: 1 client, 1 worker",
+    foreground: true,
+    unique: false,
+    clients: 1,
+    window: 1,
+    workers: 1,
+    budget: { deno: 1, bun: 1.1, measure: "ratio" },
+  },
+];
+
+export const jobsWorkloads: readonly RunningWorkload[] = SHAPES.map(jobsWorkload);
+
+function jobsWorkload({ name, title, budget, ...shape }: JobsShape): RunningWorkload {
+  const latency: Figure[] = !shape.foreground ? [] : [
+    { key: "p50", title: "– latency, median", unit: "ms", better: "lower" },
+    { key: "p99", title: "– latency, 99th percentile", unit: "ms", better: "lower" },
+  ];
+  return {
+    kind: "running",
+    name,
+    figures: [{ key: "rate", title, unit: "jobs/s", better: "higher", budget }, ...latency],
+    rounds: { quick: 3, full: 7 },
+    queue: "memory",
+    freshServer: false,
+    async measure(server, { generator, quick }) {
+      const plan: JobsPlan = {
+        kind: "jobs",
+        port: server.port,
+        serverPid: server.pid,
+        ...shape,
+        workloadBytes: WORKLOAD_BYTES,
+        warmUpMs: quick ? 300 : 1500,
+        measureMs: quick ? 1000 : 4000,
+      };
+      const result = await generator.run(plan, plan.warmUpMs + plan.measureMs + 30_000);
+      return {
+        ...loadFigures(result),
+        ...(result.latency === null ? {} : { p50: result.latency.p50, p99: result.latency.p99 }),
+      };
+    },
+  };
+}
+
+/** Figures of every workload with load. A refused job spoils the run. */
+export function loadFigures(result: LoadResult): Figures {
+  if (result.refused > 0) throw new Error(`${result.refused} jobs were refused`);
+  return {
+    rate: result.count / result.seconds,
+    [SERVER_CPU_US]: result.serverCpuSeconds * 1e6 / result.count,
+    [GENERATOR_SHARE]: result.generatorCpuSeconds / result.seconds,
+  };
+}
