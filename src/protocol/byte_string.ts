@@ -12,7 +12,7 @@ export type ByteString = string;
 
 const SHORT = 48;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The bytes `start` to `end` (exclusive) as a byte string. */
 export function byteStringFrom(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {

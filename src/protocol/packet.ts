@@ -83,13 +83,18 @@ export class Packet {
   takeData(): Uint8Array {
     return this.ownsBuffer
       ? this.buffer.subarray(this.dataStart, this.bodyEnd)
-      : this.buffer.slice(this.dataStart, this.bodyEnd);
+      : copyOf(this.buffer, this.dataStart, this.bodyEnd);
   }
 
   /** The whole body as bytes that the caller may keep. */
   takeBody(): Uint8Array {
     return this.ownsBuffer
       ? this.buffer.subarray(this.bodyStart, this.bodyEnd)
-      : this.buffer.slice(this.bodyStart, this.bodyEnd);
+      : copyOf(this.buffer, this.bodyStart, this.bodyEnd);
   }
+}
+
+/** Sockets may hand over a `Buffer`, whose own `slice` shares memory instead of copying. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
 }

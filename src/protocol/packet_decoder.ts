@@ -17,7 +17,7 @@ export interface PacketSink {
 export interface DecoderLimits {
   /** Largest body of one packet, bytes. */
   readonly maxPacketBytes: number;
-  /** Longest run of NUL-terminated arguments in one packet, bytes. */
+  /** Longest run of arguments in one packet, bytes; the last one counts also without a NUL. */
   readonly maxArgumentBytes: number;
   /** Longest text line including its LF, bytes. */
   readonly maxLineBytes: number;
@@ -147,6 +147,9 @@ export class PacketDecoder {
         "PACKET_TOO_LARGE",
         `${shape.name} of ${size} bytes, limit ${this.#limits.maxPacketBytes}`,
       );
+    }
+    if (size > this.#limits.maxArgumentBytes && !shape.data && shape.args.length > 0) {
+      throw new ProtocolError("ARGUMENTS_TOO_LARGE", `arguments of ${shape.name} are too long`);
     }
     const bodyStart = at + HEADER_BYTES;
     if (end - bodyStart < size) return -1;

@@ -4,7 +4,7 @@
  * - `BAD_MAGIC`: a message starts with NUL, but not with \0REQ or \0RES.
  * - `UNKNOWN_TYPE`: packet number 0, or above the last known one.
  * - `PACKET_TOO_LARGE`: the body is larger than `maxPacketBytes`.
- * - `ARGUMENTS_TOO_LARGE`: the NUL-terminated arguments are longer than `maxArgumentBytes`.
+ * - `ARGUMENTS_TOO_LARGE`: the arguments are longer than `maxArgumentBytes`.
  * - `LINE_TOO_LONG`: a text line is longer than `maxLineBytes`.
  * - `TOO_MANY_WORDS`: a text line has more than five words (admin section 1).
  */
