@@ -3,6 +3,7 @@ export { deadline, DeadlineError, PATIENCE_MS } from "./deadline.ts";
 export { freePort } from "./free_port.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 export { PROGRAM_NAMES, programAvailable, programMissing, type ProgramName } from "./programs.ts";
+export { Random, seedFrom } from "./random.ts";
 export { permissionFlags, PROJECT_ROOT, projectConfig } from "./project.ts";
 export {
   childEnvironment,
