@@ -25,7 +25,7 @@ export class FunctionQueue {
   running = 0;
   /** Jobs that a worker could be given now. */
   runnable = 0;
-  /** Ignored jobs that still lie in the queue. */
+  /** Ignored jobs that still lie in the queue, those that are delayed included. */
   ignored = 0;
   /** Workers that can do this function. */
   workers = 0;
@@ -58,7 +58,7 @@ export class FunctionQueue {
     return queue.length + queue.delayed;
   }
 
-  /** Takes ignored jobs out of the queues; answers them. */
+  /** Takes ignored jobs out of the queues, not the delayed ones; answers them. */
   removeIgnored(): Job[] {
     const removed: Job[] = [];
     for (const priority of PRIORITIES) {
@@ -67,7 +67,7 @@ export class FunctionQueue {
         return !job.ignored;
       });
     }
-    this.ignored = 0;
+    this.ignored -= removed.length;
     return removed;
   }
 }

@@ -43,12 +43,17 @@ export class JobLife {
     }
   }
 
-  /** Queues the delayed jobs whose time has come. */
+  /** Queues the delayed jobs whose time has come; ignored ones are forgotten. */
   releaseDue(now: number): void {
     const { schedule } = this.#parts;
     for (let job = schedule.nextDue(now); job !== undefined; job = schedule.nextDue(now)) {
       job.queue.at(job.priority).delayed--;
-      this.#makeRunnable(job, now);
+      if (job.ignored) {
+        job.queue.ignored--;
+        this.end(job);
+      } else {
+        this.#makeRunnable(job, now);
+      }
     }
   }
 
@@ -56,12 +61,8 @@ export class JobLife {
     const { queue } = job;
     job.state = "queued";
     queue.at(job.priority).push(job);
-    if (job.ignored) {
-      queue.ignored++;
-    } else {
-      queue.runnable++;
-      this.#parts.wakeUps.jobArrived(queue, now);
-    }
+    queue.runnable++;
+    this.#parts.wakeUps.jobArrived(queue, now);
   }
 
   /** Gives a job that was taken from its queue to a worker. */
@@ -114,9 +115,9 @@ export class JobLife {
   ignore(job: Job): void {
     if (job.ignored) return;
     job.ignored = true;
-    if (job.state !== "queued") return;
+    if (job.state !== "queued" && job.state !== "delayed") return;
     const { queue } = job;
-    queue.runnable--;
+    if (job.state === "queued") queue.runnable--;
     queue.ignored++;
     const { maxIgnoredJobs } = this.#parts;
     if (queue.ignored > maxIgnoredJobs && queue.ignored > queue.total / 2) this.clearIgnored(queue);
@@ -126,9 +127,10 @@ export class JobLife {
   unignore(job: Job, now: number): void {
     if (!job.ignored) return;
     job.ignored = false;
-    if (job.state !== "queued") return;
-    job.queue.runnable++;
+    if (job.state !== "queued" && job.state !== "delayed") return;
     job.queue.ignored--;
+    if (job.state === "delayed") return;
+    job.queue.runnable++;
     this.#parts.wakeUps.jobArrived(job.queue, now);
   }
 
@@ -143,9 +145,16 @@ export class JobLife {
     this.ignore(job);
   }
 
-  /** Forgets the ignored jobs that lie in a function's queues. */
+  /** Forgets the ignored jobs that lie in a function's queues or wait for their time. */
   clearIgnored(queue: FunctionQueue): void {
+    if (queue.ignored === 0) return;
     for (const job of queue.removeIgnored()) this.end(job);
+    if (queue.ignored === 0) return;
+    for (const job of this.#parts.schedule.removeIgnored(queue)) {
+      queue.at(job.priority).delayed--;
+      queue.ignored--;
+      this.end(job);
+    }
   }
 
   /** The job is over, whatever its state: forgotten here and removed from the store. */
@@ -161,7 +170,10 @@ export class JobLife {
   #takeFromWorker(job: Job): void {
     job.worker?.running.delete(job.handle);
     job.worker = null;
-    job.deadline = 0;
+    if (job.deadline > 0) {
+      job.deadline = 0;
+      this.#parts.schedule.unlimit(job);
+    }
     job.queue.running--;
   }
 }

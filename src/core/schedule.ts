@@ -1,10 +1,15 @@
+import type { FunctionQueue } from "./function_queue.ts";
 import { Heap } from "./heap.ts";
 import type { Job } from "./job.ts";
 
 interface Deadline {
   readonly at: number;
-  readonly job: Job;
+  /** Null when the job ended or changed hands: an entry must not keep its workload in memory. */
+  job: Job | null;
 }
+
+/** Passed entries that may lie in the heap beside as many as there are running jobs. */
+const PASSED_ENTRIES = 64;
 
 /** What is due when: delayed jobs and jobs that may run only so long. Times are passed in. */
 export class Schedule {
@@ -12,6 +17,12 @@ export class Schedule {
     a.notBefore < b.notBefore || (a.notBefore === b.notBefore && a.order < b.order)
   );
   readonly #deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
+  readonly #running = new Map<Job, Deadline>();
+
+  /** Deadlines held, those that were kept included. */
+  get deadlines(): number {
+    return this.#deadlines.length;
+  }
 
   delay(job: Job): void {
     this.#delayed.push(job);
@@ -19,28 +30,49 @@ export class Schedule {
 
   /** A delayed job that is due, by the whole-second clock of section 6; taken out. */
   nextDue(now: number): Job | undefined {
-    while (true) {
-      const job = this.#delayed.peek();
-      if (job === undefined || job.notBefore > Math.floor(now / 1000)) return undefined;
-      this.#delayed.pop();
-      if (job.state === "delayed") return job;
-    }
+    const job = this.#delayed.peek();
+    if (job === undefined || job.notBefore > Math.floor(now / 1000)) return undefined;
+    return this.#delayed.pop();
+  }
+
+  /** Takes out the ignored jobs of a function; answers them. */
+  removeIgnored(queue: FunctionQueue): Job[] {
+    const removed: Job[] = [];
+    this.#delayed.filter((job) => {
+      const goes = job.ignored && job.queue === queue;
+      if (goes) removed.push(job);
+      return !goes;
+    });
+    return removed;
   }
 
   /** Notes `job.deadline`. */
   limit(job: Job): void {
-    this.#deadlines.push({ at: job.deadline, job });
+    const deadline: Deadline = { at: job.deadline, job };
+    this.#deadlines.push(deadline);
+    this.#running.set(job, deadline);
+    if (this.#deadlines.length > 2 * this.#running.size + PASSED_ENTRIES) {
+      this.#deadlines.filter((entry) => entry.job !== null);
+    }
+  }
+
+  /** The job ended or changed hands: its deadline does not count any more. */
+  unlimit(job: Job): void {
+    const deadline = this.#running.get(job);
+    if (deadline === undefined) return;
+    deadline.job = null;
+    this.#running.delete(job);
   }
 
   /** A running job whose time is over; taken out. */
   nextExpired(now: number): Job | undefined {
-    while (true) {
-      this.#dropPassedDeadlines();
-      const first = this.#deadlines.peek();
-      if (first === undefined || first.at > now) return undefined;
-      this.#deadlines.pop();
-      return first.job;
-    }
+    this.#dropPassedDeadlines();
+    const first = this.#deadlines.peek();
+    if (first === undefined || first.at > now) return undefined;
+    this.#deadlines.pop();
+    const job = first.job!;
+    this.#running.delete(job);
+    return job;
   }
 
   /** Milliseconds since 1970 of what is due next; Infinity when nothing is. */
@@ -54,13 +86,7 @@ export class Schedule {
     );
   }
 
-  /** A job that ended or changed hands leaves its entry behind; those are dropped at the top. */
   #dropPassedDeadlines(): void {
-    while (true) {
-      const first = this.#deadlines.peek();
-      if (first === undefined) return;
-      if (first.job.state === "running" && first.job.deadline === first.at) return;
-      this.#deadlines.pop();
-    }
+    while (this.#deadlines.peek()?.job === null) this.#deadlines.pop();
   }
 }
