@@ -1,5 +1,5 @@
 import type { ByteString } from "../protocol/mod.ts";
-import { attach, deliverFailure } from "./audience.ts";
+import { attach } from "./audience.ts";
 import type { Client } from "./client.ts";
 import type { DurableLog } from "./durable_log.ts";
 import { Job, type StoreWaiter } from "./job.ts";
@@ -106,7 +106,9 @@ export class Submissions {
     }
     if (client !== null) attach(job, client);
     life.unignore(job, now);
-    return { kind: job.storeWaiters === null ? "joined" : "awaits store", job };
+    // Who waits for a job that is not being stored itself is promised its result only.
+    const waits = job.storeWaiters !== null && (submission.background || job.state === "storing");
+    return { kind: waits ? "awaits store" : "joined", job };
   }
 
   awaitStore(job: Job, waiter: StoreWaiter): void {
@@ -117,18 +119,25 @@ export class Submissions {
   jobStored(job: Job, now: number): void {
     const waiters = job.storeWaiters;
     job.storeWaiters = null;
-    if (job.state === "storing") this.#parts.life.enqueue(job, now);
+    if (job.state === "storing") {
+      if (job.ignored) this.#parts.life.end(job);
+      else this.#parts.life.enqueue(job, now);
+    }
     if (waiters !== null) { for (const waiter of waiters) waiter.jobStored(job); }
   }
 
-  /** A job that only became durable by joining goes on as the foreground job it was. */
-  jobRefused(job: Job, _now: number): void {
+  /**
+   * All that wait for the job's acceptance are refused, so that nobody waits for its result. A job
+   * that only became durable by joining goes on as the foreground job it was. One that was cancelled
+   * needs no store: it counts as accepted, because those who wait for it were told of its end.
+   */
+  jobRefused(job: Job, now: number): void {
+    if (job.state === "storing" && job.ignored) return this.jobStored(job, now);
     const { life } = this.#parts;
     const waiters = job.storeWaiters;
     job.storeWaiters = null;
     job.persisted = false;
     if (job.state === "storing") {
-      deliverFailure(job);
       life.end(job);
     } else if (job.state !== "ended") {
       job.background = false;
