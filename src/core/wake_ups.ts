@@ -81,8 +81,9 @@ export class WakeUps {
   }
 
   /**
-   * Repeats NOOPs that were not answered in time: a worker behind a dead link would otherwise keep
-   * jobs from all others. The job's other sleepers are woken as well.
+   * Repeats NOOPs that were not answered in time, where there still is work: a worker behind a dead
+   * link would otherwise keep jobs from all others. Such a NOOP does not count any more, so that the
+   * function's other sleepers are woken for its jobs, those that wait and those to come.
    */
   repeat(now: number, afterMs: number): void {
     for (const worker of [...this.#notified]) {
@@ -90,14 +91,13 @@ export class WakeUps {
       this.#notified.delete(worker);
       this.#notified.add(worker);
       worker.notifiedAt = now;
-      if (!worker.abilities.some((ability) => ability.queue.runnable > 0)) continue;
-      worker.port.wake();
       const queue = worker.notifiedFor;
       if (queue !== null) {
         worker.notifiedFor = null;
         queue.notified--;
         this.ensure(queue, now);
       }
+      if (worker.abilities.some((ability) => ability.queue.runnable > 0)) worker.port.wake();
     }
   }
 
