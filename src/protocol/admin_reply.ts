@@ -26,7 +26,7 @@ export interface StatusRow {
 }
 
 export function statusReply(rows: Iterable<StatusRow>): ByteString {
-  return list(rows, (row) => `${row.name}\t${row.total}\t${row.running}\t${row.workers}`);
+  return list(rows, (row) => `${shown(row.name)}\t${row.total}\t${row.running}\t${row.workers}`);
 }
 
 export interface PriorityStatusRow {
@@ -41,7 +41,7 @@ export interface PriorityStatusRow {
 export function priorityStatusReply(rows: Iterable<PriorityStatusRow>): ByteString {
   return list(
     rows,
-    (row) => `${row.name}\t${row.high}\t${row.normal}\t${row.low}\t${row.workers}`,
+    (row) => `${shown(row.name)}\t${row.high}\t${row.normal}\t${row.low}\t${row.workers}`,
   );
 }
 
@@ -57,7 +57,7 @@ export interface WorkerRow {
 
 export function workersReply(rows: Iterable<WorkerRow>): ByteString {
   return list(rows, (row) => {
-    const functions = row.functions.map((name) => ` ${name}`).join("");
+    const functions = row.functions.map((name) => ` ${shown(name)}`).join("");
     return `${row.connection} ${row.address} ${row.clientId} :${functions}`;
   });
 }
@@ -80,6 +80,12 @@ export function jobsReply(rows: Iterable<JobRow>): ByteString {
 
 export function uniqueJobsReply(uniques: Iterable<ByteString>): ByteString {
   return list(uniques, (unique) => unique);
+}
+
+/** Names are shown up to their first NUL, as the reference shows them; a line has none. */
+function shown(name: ByteString): ByteString {
+  const nul = name.indexOf("\0");
+  return nul < 0 ? name : name.slice(0, nul);
 }
 
 function list<Row>(rows: Iterable<Row>, line: (row: Row) => ByteString): ByteString {

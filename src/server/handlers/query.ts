@@ -1,13 +1,7 @@
 /** What any peer may ask: status, echo, options (protocol section 6). */
 
 import { HANDLE_BYTES_LIMIT, statusOf } from "../../core/mod.ts";
-import {
-  type ByteString,
-  byteStringFrom,
-  ErrorReply,
-  type Packet,
-  PacketType,
-} from "../../protocol/mod.ts";
+import { type ByteString, ErrorReply, type Packet, PacketType } from "../../protocol/mod.ts";
 import type { Session } from "../session.ts";
 
 export function getStatus(session: Session, packet: Packet): void {
@@ -49,10 +43,9 @@ export function echo(session: Session, packet: Packet): void {
   session.reply().forward(PacketType.ECHO_RES, packet);
 }
 
-/** `exceptions` in any case, also with a trailing NUL, is the only option there is. */
+/** `exceptions` in any case, also with a NUL behind it, is the only option there is. */
 export function setOption(session: Session, packet: Packet): void {
-  const option = byteStringFrom(packet.buffer, packet.bodyStart, packet.bodyEnd);
-  if (option.replace(/\0$/, "").toLowerCase() !== "exceptions") {
+  if (untilNul(packet.argument(0)).toLowerCase() !== "exceptions") {
     return session.refuse(ErrorReply.UNKNOWN_OPTION);
   }
   session.client.wantsExceptions = true;

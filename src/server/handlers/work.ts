@@ -16,12 +16,14 @@ export function workUpdate(session: Session, packet: Packet): void {
 }
 
 export function workStatus(session: Session, packet: Packet): void {
-  if (packet.argumentLength(2) > STATUS_NUMBER_BYTES) {
+  const handle = packet.argument(0);
+  const { worker } = session;
+  if (packet.argumentLength(2) > STATUS_NUMBER_BYTES && worker.running.has(handle)) {
     return session.refuse(ErrorReply.ARGUMENT_TOO_LARGE);
   }
   const found = session.host.jobServer.workStatus(
-    session.worker,
-    packet.argument(0),
+    worker,
+    handle,
     readUint32(packet.argument(1)),
     readUint32(packet.argument(2)),
     packet,

@@ -4,6 +4,7 @@ import { type Job, MAX_CLIENT_ID_BYTES } from "../../core/mod.ts";
 import { ErrorReply, type Packet, PacketType } from "../../protocol/mod.ts";
 import type { Session } from "../session.ts";
 import { readInteger } from "./numbers.ts";
+import { untilNul } from "./query.ts";
 
 /** A shorter time-out is raised to this, milliseconds. */
 const SHORTEST_TIMEOUT = 1000;
@@ -36,7 +37,7 @@ export function resetAbilities(session: Session): void {
 }
 
 export function setClientId(session: Session, packet: Packet): void {
-  session.clientId = packet.argument(0).slice(0, MAX_CLIENT_ID_BYTES);
+  session.clientId = untilNul(packet.argument(0)).slice(0, MAX_CLIENT_ID_BYTES);
 }
 
 export function preSleep(session: Session): void {
