@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, rmSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -86,7 +86,7 @@ export class Connection {
 
   /** Throws `AWAY` when the path leads to another file by now, or to none. */
   requireOwnFile(): void {
-    if (statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode) return;
+    if (statOf(this.#path)?.ino === this.#inode) return;
     throw new StoreError(
       "AWAY",
       `Cannot write to "${this.#path}": somebody moved, deleted or replaced the file; put it back, ` +
@@ -117,9 +117,18 @@ function settle(db: DatabaseSync): void {
 }
 
 function fileExists(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = statOf(path);
   if (found?.isDirectory() !== true) return found !== undefined;
   throw new StoreError("CANNOT_OPEN", `Cannot open "${path}": it is a folder; name a file in it`);
+}
+
+/** What lies at a path; nothing where it cannot even be looked at (the creation says why). */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Creates the file so that only its owner can read it: SQLite's log gets the same mode. */

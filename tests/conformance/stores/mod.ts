@@ -18,6 +18,8 @@ import { UPDATING } from "./updating.ts";
 import { VOLUME } from "./volume.ts";
 import { WORKLOADS } from "./workloads.ts";
 
+export { assertRefuses, assertSameJobs, type Held, replayed } from "./expectations.ts";
+export { batchOf, bytesFrom, recordOf, sampleJob, sampleJobs, updateOf } from "./samples.ts";
 export type { StorePlace, StoreUnderTest } from "./store_case.ts";
 
 /** The whole suite, by topic. */
