@@ -1,6 +1,4 @@
-import { type Listen, type Listener, ListenError, type ListenOptions } from "../runtime/mod.ts";
-import type { ListenerHandler } from "../runtime/mod.ts";
-import { ANY_IPV4, ANY_IPV6 } from "./listen_addresses.ts";
+import { addressText, type Listen, ListenError } from "../runtime/mod.ts";
 import type { Logger } from "./log.ts";
 
 /** Seconds between the attempts, as the reference waits (command line section 4): 22 in all. */
@@ -13,25 +11,12 @@ export interface BindRetryOptions {
 }
 
 /**
- * Listens like `listen`, but waits for an address that is in use (the server that is being replaced
- * may still be ending), and takes all IPv4 addresses where a system without IPv6 cannot take all of
- * both.
+ * Listens like `listen`, but waits for an address that is in use: the server that is being replaced
+ * may still be ending.
  */
-export function patientListen(listen: Listen, options: BindRetryOptions): Listen {
-  const retrying = retryWhileInUse(listen, options);
+export function patientListen(listen: Listen, { log, sleep }: BindRetryOptions): Listen {
   return async (where, handler) => {
-    try {
-      return await retrying(where, handler);
-    } catch (error) {
-      if (where.hostname !== ANY_IPV6 || !lacksAddress(error)) throw error;
-      return await retrying({ ...where, hostname: ANY_IPV4 }, handler);
-    }
-  };
-}
-
-function retryWhileInUse(listen: Listen, { log, sleep }: BindRetryOptions): Listen {
-  return async (where: ListenOptions, handler: ListenerHandler): Promise<Listener> => {
-    const address = formatAddress(where);
+    const address = addressText(where);
     for (const wait of BIND_WAITS_SECONDS) {
       try {
         return await listen(where, handler);
@@ -44,14 +29,4 @@ function retryWhileInUse(listen: Listen, { log, sleep }: BindRetryOptions): List
     }
     return await listen(where, handler);
   };
-}
-
-function lacksAddress(error: unknown): boolean {
-  return error instanceof ListenError &&
-    (error.code === "ADDRESS_NOT_AVAILABLE" || error.code === "SOCKET_FAILED");
-}
-
-/** `1.2.3.4:4730` or `[::1]:4730`. */
-export function formatAddress({ hostname, port }: { hostname: string; port: number }): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync } from "node:fs";
 import { findUser } from "../runtime/mod.ts";
 import { CliError, reasonOf } from "./cli_error.ts";
 
@@ -9,8 +9,9 @@ import { CliError, reasonOf } from "./cli_error.ts";
  */
 export function prepareDataDir(path: string, user: string | undefined): CliError | undefined {
   try {
-    const created = mkdirSync(path, { recursive: true, mode: 0o700 });
-    const owner = created === undefined || user === undefined ? undefined : findUser(user);
+    if (existsSync(path)) return undefined;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const owner = user === undefined ? undefined : findUser(user);
     if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
     return undefined;
   } catch (cause) {

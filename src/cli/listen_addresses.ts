@@ -1,11 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
-import type { ListenAddress } from "../runtime/mod.ts";
+import { isIP } from "node:net";
+import process from "node:process";
+import { ALL_ADDRESSES, joinHostnames, type ListenAddress } from "../runtime/mod.ts";
 import { CliError, reasonOf } from "./cli_error.ts";
-
-/** Both wildcard addresses: IPv6's takes IPv4 connections, too. */
-export const ANY_IPV6 = "::";
-export const ANY_IPV4 = "0.0.0.0";
 
 const SERVICES = "/etc/services";
 const GEARMAN_PORT = 4730;
@@ -19,16 +17,15 @@ export async function resolveListenAddresses(
   portText: string,
 ): Promise<ListenAddress[]> {
   const port = portNumber(portText);
-  const found = new Set<string>();
-  for (const name of names) {
-    for (const address of await addressesOf(name)) found.add(address);
-  }
-  if (found.size === 0) found.add(ANY_IPV6);
-  if (found.has(ANY_IPV6)) found.delete(ANY_IPV4);
-  return [...found].map((hostname) => ({ hostname, port }));
+  const found: string[] = names.length === 0 ? [ALL_ADDRESSES] : [];
+  for (const name of names) found.push(...await addressesOf(name));
+  return joinHostnames(found).map((hostname) => ({ hostname, port }));
 }
 
 async function addressesOf(name: string): Promise<string[]> {
+  if (isIP(name) !== 0) return [name];
+  // Deno 2.6's resolver warns on stderr of a module that it uses itself.
+  Object.assign(process, { noDeprecation: true });
   try {
     const found = await lookup(name, { all: true, verbatim: true });
     return found.map(({ address }) => address);

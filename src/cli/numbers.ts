@@ -3,9 +3,9 @@ interface Range {
   readonly most: bigint;
 }
 
-type NumberKind = "int32" | "uint32" | "uint64" | "count";
+type NumberKind = "int32" | "uint16" | "uint32" | "uint64" | "count";
 
-const UNSIGNED_BITS = { uint32: 32, uint64: 64 } as const;
+const UNSIGNED_BITS: Readonly<Record<string, number>> = { uint16: 16, uint32: 32, uint64: 64 };
 
 /**
  * What each kind of number may be. Kinds without a sign take negative numbers too and wrap them, as
@@ -13,6 +13,7 @@ const UNSIGNED_BITS = { uint32: 32, uint64: 64 } as const;
  */
 export const RANGES: Readonly<Record<NumberKind, Range>> = {
   int32: { least: -(2n ** 31n), most: 2n ** 31n - 1n },
+  uint16: { least: 1n - 2n ** 16n, most: 2n ** 16n - 1n },
   uint32: { least: 1n - 2n ** 32n, most: 2n ** 32n - 1n },
   uint64: { least: 1n - 2n ** 64n, most: 2n ** 64n - 1n },
   count: { least: 0n, most: BigInt(Number.MAX_SAFE_INTEGER) },
@@ -27,8 +28,8 @@ export function isInteger(text: string, range: Range): boolean {
 
 /** A number within its kind's range, as that kind keeps it. */
 export function wrapped(kind: string, value: bigint): bigint {
-  if (kind === "uint32" || kind === "uint64") return BigInt.asUintN(UNSIGNED_BITS[kind], value);
-  return value;
+  const bits = UNSIGNED_BITS[kind];
+  return bits === undefined ? value : BigInt.asUintN(bits, value);
 }
 
 const UNITS = { "": 1n, K: 2n ** 10n, M: 2n ** 20n, G: 2n ** 30n } as const;

@@ -2,7 +2,7 @@
  * What an option's value is:
  * - `switch`: takes none;
  * - `text`; `secret`: the same, but never shown or logged;
- * - `int32`, `uint32`, `uint64`: decimal, with gearmand's ranges (a negative number wraps where the
+ * - `int32`, `uint16`, `uint32`, `uint64`: decimal, with gearmand's ranges (a negative number wraps where the
  *   type has no sign, as gearmand's own parser does);
  * - `count`: a decimal number from 0 to 2^53-1;
  * - `size`: bytes, with an optional K, M or G (powers of 1024).
@@ -12,6 +12,7 @@ export type OptionKind =
   | "text"
   | "secret"
   | "int32"
+  | "uint16"
   | "uint32"
   | "uint64"
   | "count"

@@ -54,8 +54,11 @@ export function parseWords(
   return given;
 }
 
+/** Names whose values nobody may see, though the name itself was mistyped. */
+const SOUNDS_SECRET = /^(-[^=]*(?:pas|secret|con+inf)[^=]*=).*$/is;
+
 export function unknownOption(word: string, specs: readonly OptionSpec[]): CliError {
-  const quoted = word === "" ? "" : ` '${word}'`;
+  const quoted = word === "" ? "" : ` '${word.replace(SOUNDS_SECRET, "$1…")}'`;
   const near = nearestOption(word, specs);
   const hint = near === undefined ? "" : ` (did you mean '${near}'?)`;
   return new CliError("UNKNOWN_OPTION", `unrecognised option${quoted}${hint}`);

@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { CliError, reasonOf } from "./cli_error.ts";
 
 /** The file that holds the process ID while the server runs (`--pid-file`). */
@@ -43,11 +43,11 @@ export class PidFile {
 }
 
 function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  const existing = lstatSync(path, { throwIfNoEntry: false });
+  if (existing === undefined) return;
+  // Deno's unlink would remove an empty folder.
+  if (existing.isDirectory()) throw new Error("it is a folder");
+  unlinkSync(path);
 }
 
 function isMissing(error: unknown): boolean {

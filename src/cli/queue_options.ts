@@ -22,7 +22,7 @@ const GEARMAND_QUEUE_TYPES: readonly QueueType[] = [
     name: "MySQL",
     options: [
       text("mysql-host"),
-      text("mysql-port"),
+      port("mysql-port"),
       text("mysql-user"),
       secret("mysql-password"),
       text("mysql-db"),
@@ -47,7 +47,7 @@ const GEARMAND_QUEUE_TYPES: readonly QueueType[] = [
     name: "libdrizzle",
     options: [
       text("libdrizzle-host"),
-      text("libdrizzle-port"),
+      port("libdrizzle-port"),
       text("libdrizzle-uds"),
       text("libdrizzle-user"),
       secret("libdrizzle-password"),
@@ -68,6 +68,10 @@ function text(name: string): { name: string; kind: OptionKind } {
 
 function secret(name: string): { name: string; kind: OptionKind } {
   return { name, kind: "secret" };
+}
+
+function port(name: string): { name: string; kind: OptionKind } {
+  return { name, kind: "uint16" };
 }
 
 function toggle(name: string): { name: string; kind: OptionKind } {

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { setOpenFilesLimit } from "../runtime/mod.ts";
-import { formatAddress, patientListen } from "./bind_retry.ts";
+import { addressText, setOpenFilesLimit } from "../runtime/mod.ts";
+import { patientListen } from "./bind_retry.ts";
 import { CliError, reasonOf } from "./cli_error.ts";
 import type { ServeConfig } from "./config.ts";
 import type { DaemonChild } from "./daemon.ts";
@@ -79,7 +79,7 @@ async function run(
   starting.catch(() => {});
   const server = await Promise.race([starting, stops.now]);
   if (server === undefined) return;
-  for (const address of server.addresses) log.log("INFO", `Listening on ${formatAddress(address)}`);
+  for (const address of server.addresses) log.log("INFO", `Listening on ${addressText(address)}`);
   const line = startLine(server.addresses, server.store);
   log.announce(line);
   if (!log.onStderr && daemon === undefined) parts.stderr(`${line}\n`);

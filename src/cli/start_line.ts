@@ -1,6 +1,5 @@
 import type { Durability, StoreTraits } from "../plugin_api/mod.ts";
-import type { ListenAddress } from "../runtime/mod.ts";
-import { formatAddress } from "./bind_retry.ts";
+import { addressText, type ListenAddress } from "../runtime/mod.ts";
 import { VERSION } from "./version.ts";
 
 const PROMISES: Readonly<Record<Durability, string>> = {
@@ -14,6 +13,6 @@ export function startLine(
   addresses: readonly ListenAddress[],
   store: Pick<StoreTraits, "description" | "durability">,
 ): string {
-  return `cogd ${VERSION} listening on ${addresses.map(formatAddress).join(", ")}; ` +
+  return `cogd ${VERSION} listening on ${addresses.map(addressText).join(", ")}; ` +
     `queue ${store.description}: ${PROMISES[store.durability]}`;
 }
