@@ -1,25 +1,19 @@
-import process from "node:process";
+import { AcceptFailures } from "./accept_failures.ts";
 import { type BunListener, bunSockets } from "./bun_api.ts";
 import { bunCallbacks, BunConnection, type BunConnectionSocket } from "./bun_connection.ts";
+import { descriptorLimit, DescriptorsReservedError, RESERVED_DESCRIPTORS } from "./descriptors.ts";
+import { setKeepAliveOfListener } from "./keep_alive.ts";
 import { listenError } from "./listen_error.ts";
 import {
   ALL_ADDRESSES,
   type ConnectionHandler,
   type Dial,
-  type KeepAlive,
   type Listen,
   type ListenAddress,
   type Listener,
   type ListenerHandler,
   type ListenOptions,
 } from "./listener.ts";
-
-/**
- * Descriptors that accepted sockets leave free. Bun spins on a listening socket whose accept fails
- * for want of descriptors and reports nothing, so the last ones must not be used up: peers that
- * come then are accepted and closed. The store and the log open their files from the rest.
- */
-const RESERVED_DESCRIPTORS = 32;
 
 /** Listens with Bun's own sockets. The kernel's queue is 512 long whatever `backlog` says. */
 export const listenOnBun: Listen = (options, handler) => {
@@ -71,14 +65,15 @@ function opened(
 class BunTcpListener implements Listener {
   readonly address: ListenAddress;
   readonly #listener: BunListener;
-  readonly #keepAlive: KeepAlive;
+  /** The idle time that each accepted socket is still to be told, milliseconds; 0: the system's. */
+  readonly #keepAliveMs: number | undefined;
   readonly #handler: ListenerHandler;
-  readonly #highestDescriptor = openFilesLimit() - RESERVED_DESCRIPTORS;
-  #failing = false;
+  readonly #descriptorLimit = descriptorLimit();
+  readonly #failures: AcceptFailures;
 
   constructor({ hostname, port, keepAlive }: ListenOptions, handler: ListenerHandler) {
-    this.#keepAlive = keepAlive;
     this.#handler = handler;
+    this.#failures = new AcceptFailures(handler);
     this.#listener = bunSockets().listen<BunConnection | undefined>({
       hostname: hostname === ALL_ADDRESSES ? "::" : hostname,
       port,
@@ -90,6 +85,8 @@ class BunTcpListener implements Listener {
       hostname: hostname === ALL_ADDRESSES ? "::" : hostname,
       port: this.#listener.port,
     };
+    const inherited = setKeepAliveOfListener(this.address.port, keepAlive);
+    if (keepAlive.enabled && !inherited) this.#keepAliveMs = (keepAlive.idleSeconds ?? 0) * 1000;
   }
 
   close(): Promise<void> {
@@ -99,37 +96,17 @@ class BunTcpListener implements Listener {
 
   #accept(socket: BunConnectionSocket): void {
     // Descriptors are numbered from the lowest free one, so the number says how many are in use.
-    if (socket.fd >= this.#highestDescriptor) {
+    // Not to accept is not possible here: the socket would stay ready, and the loop would spin.
+    if (socket.fd >= this.#descriptorLimit - RESERVED_DESCRIPTORS) {
       socket.end();
-      return this.#failed(
-        new Error(`Descriptor ${socket.fd} is one of the last ${RESERVED_DESCRIPTORS}`),
-      );
+      return this.#failures.failed(new DescriptorsReservedError(this.#descriptorLimit));
     }
-    const { enabled, idleSeconds } = this.#keepAlive;
-    if (enabled) socket.setKeepAlive(true, (idleSeconds ?? 0) * 1000);
+    if (this.#keepAliveMs !== undefined) socket.setKeepAlive(true, this.#keepAliveMs);
     try {
       opened(socket, (connection) => this.#handler.connection(connection));
     } catch (cause) {
-      return this.#failed(cause);
+      return this.#failures.failed(cause);
     }
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#handler.acceptResumed();
+    this.#failures.succeeded();
   }
-
-  #failed(cause: unknown): void {
-    if (this.#failing) return;
-    this.#failing = true;
-    this.#handler.acceptFailed(cause);
-  }
-}
-
-/** How many descriptors this process may have open; `Infinity` where that is not known. */
-function openFilesLimit(): number {
-  const report = process.report as { excludeNetwork?: boolean; getReport?(): unknown } | undefined;
-  const { userLimits } = (report?.getReport?.() ?? {}) as {
-    userLimits?: { open_files?: { soft?: unknown } };
-  };
-  const soft = userLimits?.open_files?.soft;
-  return typeof soft === "number" ? soft : Infinity;
 }

@@ -3,6 +3,7 @@ import { type ConnectionState, LINGER_MS } from "./connection_state.ts";
 import type { Connection, ConnectionHandler } from "./listener.ts";
 import { Outgoing } from "./outgoing.ts";
 import { ReadBuffer } from "./read_buffers.ts";
+import { shutSocketDown } from "./socket_options.ts";
 
 /** `write` answers false from here on. Twice what a turn usually has for one peer. */
 const HIGH_WATER_BYTES = 128 * 1024;
@@ -101,9 +102,8 @@ export class DenoConnection implements Connection {
     });
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  async #send(rest: Uint8Array): Promise<void> {
     this.#sending = true;
-    let rest = bytes;
     let copy: Uint8Array | undefined;
     try {
       for (;;) {
@@ -114,7 +114,7 @@ export class DenoConnection implements Connection {
           portion.set(rest.subarray(0, LARGEST_WRITE_BYTES));
         }
         const sent = await this.#conn.write(portion);
-        if (this.#isOver()) return;
+        if (this.#isOver()) break;
         if (sent < rest.length) rest = rest.subarray(sent);
         else if (this.#outgoing.size > 0) rest = this.#outgoing.take();
         else break;
@@ -123,11 +123,12 @@ export class DenoConnection implements Connection {
       this.#sending = false;
       if (this.#state === "ending") {
         await this.#endSending();
-      } else if (this.#awaitsDrained) {
+      } else if (this.#state === "open" && this.#awaitsDrained) {
         this.#awaitsDrained = false;
         this.#handler!.drained();
       }
     } catch (cause) {
+      this.#sending = false;
       this.#finish(cause);
     }
   }
@@ -163,7 +164,16 @@ export class DenoConnection implements Connection {
     try {
       this.#conn.close();
     } catch {
-      // Closed already.
+      return; // Closed already.
     }
+    if (this.#sending) setTimeout(() => this.#cutWrite(), 0);
+  }
+
+  /**
+   * A write that waits for a peer that does not read keeps Deno 2.6 from closing the socket; later
+   * versions cancel it. Without the permission to call C, the socket stays until the peer moves.
+   */
+  #cutWrite(): void {
+    if (this.#sending) shutSocketDown(this.#conn.localAddr.port, this.#conn.remoteAddr.port);
   }
 }

@@ -1,4 +1,12 @@
+import { AcceptFailures } from "./accept_failures.ts";
 import { DenoConnection } from "./deno_connection.ts";
+import {
+  descriptorLimit,
+  DescriptorsReservedError,
+  nextDescriptor,
+  RESERVED_DESCRIPTORS,
+} from "./descriptors.ts";
+import { setKeepAliveOfListener } from "./keep_alive.ts";
 import { listenError } from "./listen_error.ts";
 import {
   ALL_ADDRESSES,
@@ -68,18 +76,22 @@ function started(
 class DenoListener implements Listener {
   readonly address: ListenAddress;
   readonly #listener: Deno.TcpListener;
-  readonly #options: ListenOptions;
+  /** What each accepted socket is still to be told; `undefined` when the listening one passes it on. */
+  readonly #keepAlive: boolean | undefined;
   readonly #handler: ListenerHandler;
+  readonly #failures: AcceptFailures;
   readonly #accepting: Promise<void>;
+  readonly #descriptorLimit = descriptorLimit();
   #closed = false;
-  #failing = false;
   #stopWaiting: (() => void) | undefined;
 
   constructor(listener: Deno.TcpListener, options: ListenOptions, handler: ListenerHandler) {
     this.#listener = listener;
-    this.#options = options;
     this.#handler = handler;
+    this.#failures = new AcceptFailures(handler);
     this.address = { hostname: listener.addr.hostname, port: listener.addr.port };
+    const inherited = setKeepAliveOfListener(this.address.port, options.keepAlive);
+    this.#keepAlive = inherited ? undefined : options.keepAlive.enabled;
     this.#accepting = this.#accept();
   }
 
@@ -96,32 +108,28 @@ class DenoListener implements Listener {
   async #accept(): Promise<void> {
     while (!this.#closed) {
       try {
+        // Those that come wait in the kernel's queue.
+        if (nextDescriptor() >= this.#descriptorLimit - RESERVED_DESCRIPTORS) {
+          throw new DescriptorsReservedError(this.#descriptorLimit);
+        }
         const conn = await this.#listener.accept();
         started(
           conn,
-          this.#options.keepAlive.enabled,
+          this.#keepAlive,
           (connection) => this.#handler.connection(connection),
         );
-        this.#succeeded();
+        this.#failures.succeeded();
       } catch (cause) {
         if (this.#closed) return;
-        if (!hasCode(cause, PEER_LEFT)) await this.#failed(cause);
+        if (hasCode(cause, PEER_LEFT)) continue;
+        this.#failures.failed(cause);
+        await this.#waitBeforeRetry();
       }
     }
   }
 
-  #succeeded(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#handler.acceptResumed();
-  }
-
-  /** Descriptors ran out, say: the same call would fail at once, so it waits. */
-  async #failed(cause: unknown): Promise<void> {
-    if (!this.#failing) {
-      this.#failing = true;
-      this.#handler.acceptFailed(cause);
-    }
+  /** The same call would fail again at once. */
+  async #waitBeforeRetry(): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, RETRY_MS);
       this.#stopWaiting = () => {

@@ -1,6 +1,6 @@
 /**
  * The few calls of the C library that no runtime offers: dropping the groups of root, limits, users
- * as the name service knows them, datagrams on Unix sockets. Bound when first needed, on Linux with
+ * as the name service knows them, datagrams on Unix sockets, options of sockets. Bound when first needed, on Linux with
  * glibc. Pointers returned by C are never followed, so that Deno's permission can be narrowed to the
  * library's own path (`--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6`).
  */
@@ -30,6 +30,24 @@ export interface LibC {
     flags: number,
     address: Uint8Array,
     addressLength: number,
+  ): number;
+  getsockname(socket: number, address: Uint8Array, addressLength: Uint8Array): number;
+  getpeername(socket: number, address: Uint8Array, addressLength: Uint8Array): number;
+  shutdown(socket: number, how: number): number;
+  dup(descriptor: number): number;
+  getsockopt(
+    socket: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: Uint8Array,
+  ): number;
+  setsockopt(
+    socket: number,
+    level: number,
+    name: number,
+    value: Uint8Array,
+    length: number,
   ): number;
   close(descriptor: number): number;
 }
@@ -63,6 +81,12 @@ const CALLS = {
   prctl: { parameters: ["i32", "buffer"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "isize" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 } as const;
 
@@ -72,6 +96,21 @@ let opened: LibC | undefined;
 export function libC(): LibC {
   opened ??= open();
   return opened;
+}
+
+/** The C library where it can be called without asking anybody, else `undefined`. */
+export function libCIfPermitted(): LibC | undefined {
+  const permitted = typeof Deno === "undefined" ||
+    LIBC_PATHS.some((path) =>
+      Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
+    );
+  if (!permitted) return undefined;
+  try {
+    return libC();
+  } catch (error) {
+    if (error instanceof LibCError) return undefined;
+    throw error;
+  }
 }
 
 function open(): LibC {
@@ -108,6 +147,14 @@ function openOnDeno(path: string): LibC {
       Number(
         calls.sendto(socket, owned(bytes), BigInt(length), flags, owned(address), addressLength),
       ),
+    getsockname: (socket, address, length) =>
+      calls.getsockname(socket, owned(address), owned(length)),
+    getpeername: (socket, address, length) =>
+      calls.getpeername(socket, owned(address), owned(length)),
+    getsockopt: (socket, level, name, value, length) =>
+      calls.getsockopt(socket, level, name, owned(value), owned(length)),
+    setsockopt: (socket, level, name, value, length) =>
+      calls.setsockopt(socket, level, name, owned(value), length),
   };
 }
 

@@ -86,9 +86,10 @@ export interface ListenerHandler {
   /** A socket was accepted: answers who handles it. */
   connection(connection: Connection): ConnectionHandler;
   /**
-   * Accepting failed (descriptors exhausted, say). The listener keeps listening without spinning; it
-   * reports the first failure of a row and its end. Peers that come meanwhile wait in the kernel's
-   * queue on Deno; on Bun they are closed at once.
+   * Accepting failed: descriptors are exhausted (the last 32 are kept for files, where the limit is
+   * known), or `connection` threw. The listener keeps listening without spinning; it reports the
+   * first failure of a row, and its end when a second went by without one. Peers that come meanwhile
+   * wait in the kernel's queue on Deno; on Bun they are closed at once.
    */
   acceptFailed(cause: unknown): void;
   acceptResumed(): void;

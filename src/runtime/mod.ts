@@ -1,5 +1,6 @@
 export { addressText, joinHostnames } from "./addresses.ts";
 export { afterTurn } from "./after_turn.ts";
+export { ignoredKeepAliveSettings, type KeepAliveSetting } from "./keep_alive.ts";
 export { dial, listen } from "./listen.ts";
 export { ALL_ADDRESSES, ListenError } from "./listener.ts";
 export type {
