@@ -211,11 +211,12 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.#flushing = false;
     if (this.#closed) return;
     if (this.#blocked) {
-      if (this.#out.length > this.host.limits.maxSendBytes) {
+      const unsent = this.#out.length + this.#connection.unsentBytes;
+      if (unsent > this.host.limits.maxSendBytes) {
         this.host.log("WARNING", `Closing ${this.remoteAddress}: it does not read its replies`);
         return this.close();
       }
-      if (this.#out.length > this.host.limits.pauseSendBytes && !this.#paused) {
+      if (unsent > this.host.limits.pauseSendBytes && !this.#paused) {
         this.#paused = true;
         this.#connection.pause();
       }
