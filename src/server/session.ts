@@ -211,7 +211,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.#flushing = false;
     if (this.#closed) return;
     if (this.#blocked) {
-      const unsent = this.#out.length + this.#connection.unsentBytes;
+      const unsent = this.#out.length;
       if (unsent > this.host.limits.maxSendBytes) {
         this.host.log("WARNING", `Closing ${this.remoteAddress}: it does not read its replies`);
         return this.close();

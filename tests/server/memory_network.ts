@@ -42,7 +42,6 @@ export class MemoryPeer implements Connection {
   ended = false;
   destroyed = false;
   writes = 0;
-  readonly unsentBytes = 0;
   readonly #session: ConnectionHandler;
   readonly #decoder = new PacketDecoder({
     packet: (packet) => this.received.push(describe(packet)),
