@@ -8,10 +8,13 @@ export interface Cores {
   readonly generator: number | null;
 }
 
+/** For measurements without load: nothing to keep apart. */
+export const ALL_CORES: Cores = { server: null, generator: null };
+
 /** One core for each, when there are two and `taskset` is there to pin them. */
 export async function chooseCores(pin: boolean): Promise<Cores> {
   if (!pin || availableParallelism() < 2 || !(await tasksetWorks())) {
-    return { server: null, generator: null };
+    return ALL_CORES;
   }
   return { server: 0, generator: 1 };
 }

@@ -1,19 +1,19 @@
 import { fileURLToPath } from "node:url";
-import { deadline, ServerProcess } from "../../tests/support/mod.ts";
+import { deadline, type ServerProcess } from "../../tests/support/mod.ts";
+import { startChild } from "./children.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { ALL_ASLEEP, type IdlePlan, type LoadPlan, type LoadResult } from "./generator/plan.ts";
-import type { CommandLine } from "./server_kinds.ts";
 
 const GENERATOR = fileURLToPath(new URL("./generator/main.ts", import.meta.url));
 
 /** Starts load generators: one process for each plan, so that no run inherits another's heap. */
 export class Generator {
-  readonly #runtime: CommandLine;
+  readonly #bun: string;
   readonly #cores: Cores;
 
-  /** `runtime`: the program, and the arguments that stand before the script. */
-  constructor(runtime: CommandLine, cores: Cores) {
-    this.#runtime = runtime;
+  /** `bun`: the program that runs it. */
+  constructor(bun: string, cores: Cores) {
+    this.#bun = bun;
     this.#cores = cores;
   }
 
@@ -45,11 +45,8 @@ export class Generator {
     }
   }
 
-  async #start(plan: LoadPlan): Promise<ServerProcess> {
-    const { command, args } = onCore(this.#cores.generator, {
-      command: this.#runtime.command,
-      args: [...this.#runtime.args, GENERATOR, JSON.stringify(plan)],
-    });
-    return await ServerProcess.start(command, args);
+  #start(plan: LoadPlan): Promise<ServerProcess> {
+    const args = [GENERATOR, JSON.stringify(plan)];
+    return startChild(onCore(this.#cores.generator, { command: this.#bun, args }));
   }
 }

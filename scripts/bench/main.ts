@@ -1,54 +1,75 @@
 /** `deno task bench`: measures cogd and C gearmand side by side. See `--help`. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
+import { PROJECT_ROOT } from "../../tests/support/mod.ts";
 import { bunProgram, installedFile, PLATFORM } from "../toolchain.ts";
 import { denoPackage, PINS } from "../toolchain_pins.ts";
-import { chooseCores } from "./cores.ts";
+import { endChildrenOnSignals, wasInterrupted } from "./children.ts";
+import { chooseCores, type Cores } from "./cores.ts";
+import { reportText, writeBetweenMarkers } from "./document.ts";
 import { Generator } from "./generator_process.ts";
+import { machineFacts } from "./machine.ts";
 import { type Measurement, measureWorkload } from "./measurements.ts";
-import { readOptions, USAGE } from "./options.ts";
-import { effortTable, failureLines, resultTable, roundText } from "./report.ts";
-import { serverKinds } from "./server_kinds.ts";
-import type { Bench } from "./workload.ts";
+import { type BenchOptions, readOptions, USAGE } from "./options.ts";
+import { type Results, roundText } from "./report.ts";
+import { responderKind, type RuntimePrograms, serverKinds } from "./server_kinds.ts";
 import { selectWorkloads } from "./workloads/mod.ts";
 
-async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) return console.log(USAGE);
-  const workloads = selectWorkloads(options.only);
-  if (options.list) return console.log(workloads.map(({ name }) => name).join("\n"));
+const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
 
-  const programs = {
+async function main(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  if (options.help) return console.log(USAGE);
+  if (options.list) {
+    return console.log(
+      selectWorkloads(options.only, options.mode).map(({ name }) => name).join("\n"),
+    );
+  }
+  endChildrenOnSignals();
+  const cores = await chooseCores(options.pin);
+  const facts = await machineFacts(options.dataDir, cores);
+  const results = await measureAll(options, cores);
+  const command = ["deno task bench", ...args.filter((arg) => arg !== "--write")].join(" ");
+  const report = reportText(results, facts, command);
+  console.log(report);
+  if (options.write) await writeBetweenMarkers(DOCUMENT, report);
+  if (options.json !== undefined) {
+    const content = { command, facts: Object.fromEntries(facts), ...results };
+    await writeFile(options.json, `${JSON.stringify(content, null, 2)}\n`);
+  }
+}
+
+async function measureAll(options: BenchOptions, cores: Cores): Promise<Results> {
+  const programs: RuntimePrograms = {
     deno: await installedFile(denoPackage(PLATFORM, PINS.deno)),
     bun: await bunProgram(),
   };
-  const kinds = serverKinds(options.servers, programs);
-  const cores = await chooseCores(options.pin);
-  const runtime = options.generator === "bun"
-    ? { command: programs.bun, args: [] }
-    : { command: programs.deno, args: ["run", "--allow-all", "--no-check"] };
-  const bench: Bench = {
-    quick: options.quick,
-    generator: new Generator(runtime, cores),
+  const servers = serverKinds(options.servers, programs);
+  const responder = responderKind(programs);
+  const bench = {
+    settleMs: options.mode === "quick" ? 300 : 2000,
+    generator: new Generator(programs.bun, cores),
     cores,
     dataRoot: options.dataDir,
   };
-
   const measurements: Measurement[] = [];
-  for (const workload of workloads) {
-    const rounds = options.rounds ?? workload.rounds[options.quick ? "quick" : "full"];
+  for (const workload of selectWorkloads(options.only, options.mode)) {
+    const withResponder = workload.kind === "running" && workload.withResponder;
+    const kinds = withResponder ? [...servers, responder] : servers;
+    const rounds = options.rounds ?? workload.rounds;
     measurements.push(
       ...await measureWorkload(workload, kinds, rounds, bench, (server, outcome) => {
-        console.error(`${workload.name} | ${server.name} | ${roundText(workload, outcome)}`);
+        console.error(`${workload.name}, ${server.name}: ${roundText(workload, outcome)}`);
       }),
     );
+    if (wasInterrupted()) throw new Error("Interrupted: nothing is reported");
   }
-  console.log(resultTable(measurements, kinds));
-  console.log(`\n${effortTable(measurements, kinds)}`);
-  for (const line of failureLines(measurements)) console.log(`\n${line}`);
+  return { measurements, servers, responder };
 }
 
 try {
-  await main();
+  await main(process.argv.slice(2));
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

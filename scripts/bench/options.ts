@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
+import type { Mode } from "./workloads/size.ts";
 
 export const USAGE = `Measures cogd and C gearmand side by side.
 
@@ -11,7 +12,6 @@ export const USAGE = `Measures cogd and C gearmand side by side.
                       {port} is filled in, and {queue} with the options for the queue;
                       the first one is what the others are compared with
   --rounds N          rounds of every workload; the median counts
-  --generator NAME    runtime of the load generator: bun (default) or deno
   --no-pin            leave it to the system which core runs what
   --data-dir DIR      where queue files are made; default: the system's temporary folder
   --json FILE         all figures of all rounds
@@ -20,12 +20,11 @@ export const USAGE = `Measures cogd and C gearmand side by side.
 `;
 
 export interface BenchOptions {
-  readonly quick: boolean;
+  readonly mode: Mode;
   readonly only: readonly string[];
   readonly servers: readonly string[];
   /** Undefined: each workload has its own number. */
   readonly rounds: number | undefined;
-  readonly generator: "bun" | "deno";
   readonly pin: boolean;
   readonly dataDir: string;
   readonly json: string | undefined;
@@ -43,7 +42,6 @@ export function readOptions(args: readonly string[]): BenchOptions {
       only: { type: "string", default: "" },
       servers: { type: "string", default: "c,deno,bun,binary,bun-binary" },
       rounds: { type: "string" },
-      generator: { type: "string", default: "bun" },
       "no-pin": { type: "boolean", default: false },
       "data-dir": { type: "string", default: tmpdir() },
       json: { type: "string" },
@@ -56,15 +54,11 @@ export function readOptions(args: readonly string[]): BenchOptions {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100)) {
     throw new Error(`Cannot use --rounds ${values.rounds}: give a number from 1 to 100`);
   }
-  if (values.generator !== "bun" && values.generator !== "deno") {
-    throw new Error(`Cannot use --generator ${values.generator}: it is 'bun' or 'deno'`);
-  }
   return {
-    quick: values.quick,
+    mode: values.quick ? "quick" : "full",
     only: list(values.only),
     servers: list(values.servers),
     rounds,
-    generator: values.generator,
     pin: !values["no-pin"],
     dataDir: values["data-dir"],
     json: values.json,

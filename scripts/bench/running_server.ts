@@ -1,5 +1,6 @@
 import { connect } from "node:net";
-import { deadline, freePort, ServerProcess } from "../../tests/support/mod.ts";
+import { deadline, freePort, type ServerProcess } from "../../tests/support/mod.ts";
+import { startChild } from "./children.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { requestFrame, Type } from "./generator/frames.ts";
 import type { Queue, ServerKind } from "./server_kinds.ts";
@@ -39,10 +40,8 @@ export class RunningServer {
     const port = await freePort();
     const line = kind.commandLine({ port, dataDir: options.dataDir, queue: options.queue });
     if (line === undefined) throw new Error(`no ${options.queue} queue`);
-    const { command, args } = onCore(options.cores.server, line);
     const startedAt = performance.now();
-    const child = await ServerProcess.start(command, args, {
-      cwd: options.dataDir,
+    const child = await startChild(onCore(options.cores.server, line), {
       env: { GEARMAND_PORT: undefined, NOTIFY_SOCKET: undefined },
     });
     try {

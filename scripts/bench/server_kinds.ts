@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { binaryPath, cogdCommand, type CogdFlavour } from "../../tests/support/mod.ts";
 
 export type Queue = "memory" | "sqlite";
@@ -23,7 +24,7 @@ export interface ServerKind {
   /** As tables name it. */
   readonly title: string;
   /** Which of the two budgets holds for it. */
-  readonly runtime: "c" | "deno" | "bun" | "other";
+  readonly runtime: "c" | "deno" | "bun" | "other" | "responder";
   /** Undefined when it does not have this queue. */
   commandLine(place: Place): CommandLine | undefined;
 }
@@ -53,6 +54,18 @@ export function serverKinds(names: readonly string[], programs: RuntimePrograms)
     }
   });
 }
+
+/** Not a server: shows what the load generator could measure. See generator/responder.ts. */
+export function responderKind({ bun }: RuntimePrograms): ServerKind {
+  return {
+    name: "responder",
+    title: "generator's limit",
+    runtime: "responder",
+    commandLine: ({ port }) => ({ command: bun, args: [RESPONDER, `${port}`] }),
+  };
+}
+
+const RESPONDER = fileURLToPath(new URL("./generator/responder.ts", import.meta.url));
 
 function gearmand(): ServerKind {
   const path = "/usr/sbin/gearmand";

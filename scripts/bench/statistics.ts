@@ -5,3 +5,8 @@ export function median(values: readonly number[]): number {
   const lower = sorted[(sorted.length - 1) >> 1];
   return upper === undefined || lower === undefined ? NaN : (lower + upper) / 2;
 }
+
+/** Half the distance between the smallest and the largest value, as a share of the median. */
+export function spread(values: readonly number[]): number {
+  return (Math.max(...values) - Math.min(...values)) / 2 / median(values);
+}

@@ -29,7 +29,8 @@ export const GENERATOR_SHARE = "generator busy";
 
 /** What a measurement may use. */
 export interface Bench {
-  readonly quick: boolean;
+  /** How long memory has to stay the same before it is believed. */
+  readonly settleMs: number;
   readonly generator: Generator;
   readonly cores: Cores;
   /** Where queue files are made. */
@@ -40,7 +41,7 @@ interface WorkloadBase {
   /** As the option --only names it. */
   readonly name: string;
   readonly figures: readonly Figure[];
-  readonly rounds: { readonly quick: number; readonly full: number };
+  readonly rounds: number;
 }
 
 /** Measured on a server that runs. */
@@ -49,13 +50,14 @@ export interface RunningWorkload extends WorkloadBase {
   readonly queue: Queue;
   /** Every round gets a new server; otherwise one runs for all rounds and is warm in the later ones. */
   readonly freshServer: boolean;
+  /** Whether the responder takes part, to show what the load generator can do. */
+  readonly withResponder: boolean;
   measure(server: RunningServer, bench: Bench): Promise<Figures>;
 }
 
 /** Starts its servers itself, because the start is what is measured. */
 export interface StartingWorkload extends WorkloadBase {
   readonly kind: "starting";
-  readonly queue: Queue;
   measure(kind: ServerKind, bench: Bench): Promise<Figures>;
 }
 

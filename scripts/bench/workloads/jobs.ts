@@ -7,6 +7,7 @@ import {
   type RunningWorkload,
   SERVER_CPU_US,
 } from "../workload.ts";
+import { type Mode, WORKLOAD_BYTES } from "./size.ts";
 
 /** Clients, workers and server at work together. */
 interface JobsShape {
@@ -19,8 +20,6 @@ interface JobsShape {
   readonly workers: number;
   readonly budget: Budget;
 }
-
-const WORKLOAD_BYTES = 64;
 
 const SHAPES: readonly JobsShape[] = [
   {
@@ -65,9 +64,16 @@ const SHAPES: readonly JobsShape[] = [
   },
 ];
 
-export const jobsWorkloads: readonly RunningWorkload[] = SHAPES.map(jobsWorkload);
+const WARM_UP_MS = { quick: 400, full: 1500 };
+const MEASURE_MS = { quick: 600, full: 4000 };
 
-function jobsWorkload({ name, title, budget, ...shape }: JobsShape): RunningWorkload {
+const ROUNDS = { quick: 1, full: 7 };
+
+export function jobsWorkloads(mode: Mode): RunningWorkload[] {
+  return SHAPES.map((shape) => jobsWorkload(mode, shape));
+}
+
+function jobsWorkload(mode: Mode, { name, title, budget, ...shape }: JobsShape): RunningWorkload {
   const latency: Figure[] = !shape.foreground ? [] : [
     { key: "p50", title: "– latency, median", unit: "ms", better: "lower" },
     { key: "p99", title: "– latency, 99th percentile", unit: "ms", better: "lower" },
@@ -76,18 +82,19 @@ function jobsWorkload({ name, title, budget, ...shape }: JobsShape): RunningWork
     kind: "running",
     name,
     figures: [{ key: "rate", title, unit: "jobs/s", better: "higher", budget }, ...latency],
-    rounds: { quick: 3, full: 7 },
+    rounds: ROUNDS[mode],
     queue: "memory",
     freshServer: false,
-    async measure(server, { generator, quick }) {
+    withResponder: true,
+    async measure(server, { generator }) {
       const plan: JobsPlan = {
         kind: "jobs",
         port: server.port,
         serverPid: server.pid,
         ...shape,
         workloadBytes: WORKLOAD_BYTES,
-        warmUpMs: quick ? 300 : 1500,
-        measureMs: quick ? 1000 : 4000,
+        warmUpMs: WARM_UP_MS[mode],
+        measureMs: MEASURE_MS[mode],
       };
       const result = await generator.run(plan, plan.warmUpMs + plan.measureMs + 30_000);
       return {

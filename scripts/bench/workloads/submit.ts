@@ -2,6 +2,7 @@ import type { SubmitPlan } from "../generator/plan.ts";
 import type { Queue } from "../server_kinds.ts";
 import type { Budget, RunningWorkload } from "../workload.ts";
 import { loadFigures } from "./jobs.ts";
+import { type Mode, short, type Sizes, WORKLOAD_BYTES } from "./size.ts";
 
 /** Clients that only submit. */
 interface SubmitShape {
@@ -11,85 +12,86 @@ interface SubmitShape {
   readonly unique: boolean;
   readonly clients: number;
   readonly window: number;
-  readonly before: { readonly quick: number; readonly full: number };
-  readonly count: { readonly quick: number; readonly full: number };
+  readonly before: Sizes;
+  readonly count: Sizes;
   readonly budget?: Budget;
 }
 
-const QUEUED_BEFORE = { quick: 100_000, full: 100_000 };
-const DURABLE_BUDGET: Budget = { deno: 60, bun: 100, measure: "ratio" };
+const QUEUED_BEFORE = { quick: 20_000, full: 100_000 };
+const ROUNDS = { quick: 1, full: 5 };
+/** How long is submitted at most; a server that is too slow for all jobs gets its rate from these. */
+const LIMIT_MS = { quick: 500, full: 6000 };
+/** Filling the queue first has its own, longer limit. */
+const FILL_LIMIT_MS = 60_000;
 
 const SHAPES: readonly SubmitShape[] = [
   {
     name: "submit",
-    title: "submit only, 100 k jobs queued: 4 clients (window 1000)",
+    title: "submit only, no unique IDs",
     queue: "memory",
     unique: false,
     clients: 4,
     window: 1000,
     before: QUEUED_BEFORE,
-    count: { quick: 500_000, full: 1_500_000 },
+    count: { quick: 300_000, full: 1_500_000 },
     budget: { deno: 1.5, bun: 1.5, measure: "ratio" },
   },
   {
     name: "submit-unique",
-    title: "submit only, unique IDs, 100 k jobs queued: 4 clients (window 1000)",
+    title: "submit only, unique IDs",
     queue: "memory",
     unique: true,
     clients: 4,
     window: 1000,
     before: QUEUED_BEFORE,
-    count: { quick: 300_000, full: 1_000_000 },
+    count: { quick: 200_000, full: 1_000_000 },
     budget: { deno: 15, bun: 15, measure: "ratio" },
   },
-  {
-    name: "durable-single",
-    title: "durable submit, SQLite: 1 client (window 1)",
-    queue: "sqlite",
-    unique: true,
-    clients: 1,
-    window: 1,
-    before: { quick: 200, full: 1000 },
-    count: { quick: 20_000, full: 100_000 },
-  },
-  ...[1, 10, 100].map((window): SubmitShape => ({
-    name: `durable-${window}`,
-    title: `durable submit, SQLite: 4 clients (window ${window})`,
-    queue: "sqlite",
-    unique: true,
-    clients: 4,
-    window,
-    before: { quick: 400, full: 2000 },
-    count: { quick: 100_000, full: 500_000 },
-    ...(window === 100 ? { budget: DURABLE_BUDGET } : {}),
-  })),
+  durable("durable-single", 1, 1),
+  durable("durable-1", 4, 1),
+  durable("durable-10", 4, 10),
+  durable("durable-100", 4, 100, { deno: 60, bun: 100, measure: "ratio" }),
 ];
 
-export const submitWorkloads: readonly RunningWorkload[] = SHAPES.map(submitWorkload);
+/** With unique IDs: without, C gearmand's SQLite queue keeps one row for all jobs of a function. */
+function durable(name: string, clients: number, window: number, budget?: Budget): SubmitShape {
+  return {
+    name,
+    title: "durable submit, SQLite, unique IDs",
+    queue: "sqlite",
+    unique: true,
+    clients,
+    window,
+    before: { quick: 100, full: 1000 },
+    count: { quick: 100_000, full: 500_000 },
+    ...(budget === undefined ? {} : { budget }),
+  };
+}
 
-const WORKLOAD_BYTES = 64;
-/** How long is submitted at most; a server that is too slow for all jobs gets its rate from these. */
-const LIMIT_MS = { quick: 1500, full: 6000 };
-/** Filling the queue first has its own, longer limit. */
-const FILL_LIMIT_MS = 60_000;
+export function submitWorkloads(mode: Mode): RunningWorkload[] {
+  return SHAPES.map((shape) => submitWorkload(mode, shape));
+}
 
-function submitWorkload(shape: SubmitShape): RunningWorkload {
-  const { name, title, queue, unique, clients, window, budget } = shape;
+function submitWorkload(mode: Mode, shape: SubmitShape): RunningWorkload {
+  const { name, queue, unique, clients, window, budget } = shape;
+  const before = shape.before[mode];
+  const who = `${clients} ${clients === 1 ? "client" : "clients"} (window ${window})`;
+  const queued = queue === "memory" ? `, ${short(before)} jobs queued` : "";
   return {
     kind: "running",
     name,
     figures: [{
       key: "rate",
-      title,
+      title: `${shape.title}${queued}: ${who}`,
       unit: "jobs/s",
       better: "higher",
       ...(budget === undefined ? {} : { budget }),
     }],
-    rounds: { quick: 2, full: 5 },
+    rounds: ROUNDS[mode],
     queue,
     freshServer: true,
-    async measure(server, { generator, quick }) {
-      const size = quick ? "quick" : "full";
+    withResponder: queue === "memory",
+    async measure(server, { generator }) {
       const plan: SubmitPlan = {
         kind: "submit",
         port: server.port,
@@ -98,10 +100,10 @@ function submitWorkload(shape: SubmitShape): RunningWorkload {
         clients,
         window,
         workloadBytes: WORKLOAD_BYTES,
-        before: shape.before[size],
+        before,
         fillLimitMs: FILL_LIMIT_MS,
-        count: shape.count[size],
-        limitMs: LIMIT_MS[size],
+        count: shape.count[mode],
+        limitMs: LIMIT_MS[mode],
       };
       return loadFigures(await generator.run(plan, FILL_LIMIT_MS + plan.limitMs + 10_000));
     },
