@@ -156,6 +156,7 @@ export class Submissions {
     });
     job.attempts = stored.attempts;
     job.persisted = true;
+    job.row = "stored";
     job.order = stored.key - Number.MAX_SAFE_INTEGER;
     table.add(job);
     life.enqueue(job, now);

@@ -245,6 +245,40 @@ test("jobs of the store are taken up with their handles, and numbers go on behin
   ]);
 });
 
+test("what becomes of jobs that the store held is written to it", async () => {
+  const store = new ScriptedStore();
+  store.automatic = true;
+  const row = (key: number) => ({
+    key,
+    handle: `H:t:${key}`,
+    functionName: "f",
+    unique: "",
+    workload: encodeText("w"),
+    priority: 1 as const,
+    notBefore: 0,
+    reducer: "",
+    acceptedAt: 1,
+    attempts: 0,
+    namespace: "",
+    state: "queued" as const,
+    outcome: null,
+  });
+  store.pages = [{ records: [], jobs: [row(1), row(2)] }];
+  const { connect } = await startFixture({ store });
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  worker.send("GRAB_JOB");
+  worker.send("WORK_COMPLETE", "H:t:1", "");
+  worker.hangUp();
+  await turn();
+  assert.deepEqual(store.batches.flatMap((batch) => batch.remove), [1]);
+  assert.deepEqual(
+    store.batches.flatMap((batch) => batch.update).map(({ key, attempts }) => [key, attempts]),
+    [[2, 1]],
+  );
+});
+
 test("connections made while the store is read are served when it is done", async () => {
   const store = new ScriptedStore();
   let go = () => {};
