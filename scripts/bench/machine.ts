@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { binaryPath, PROJECT_ROOT, projectConfig, runProgram } from "../../tests/support/mod.ts";
 import { PINS } from "../toolchain_pins.ts";
@@ -26,6 +26,7 @@ export async function machineFacts(dataRoot: string, cores: Cores): Promise<Mach
     ["dist/cogd-bun built", builtAt("bun-binary")],
     ["processor", `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores`],
     ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ["load average before", (loadavg()[0] ?? NaN).toFixed(2)],
     ["kernel", `Linux ${release()}`],
     ["TCP congestion control", setting("/proc/sys/net/ipv4/tcp_congestion_control")],
     ["queue files on", await fileSystem(dataRoot)],

@@ -7,7 +7,7 @@ export const USAGE = `Measures cogd and C gearmand side by side.
   deno task bench [options]
 
   --quick             all workloads, small and short: good for tuning, not for quoting
-  --only A,B          only workloads whose names begin with A or B
+  --only A,B          only these workloads; the beginning of several names stands for all of them
   --servers A,B       any of c, deno, bun, binary, bun-binary, and NAME:COMMAND LINE, in which
                       {port} is filled in, and {queue} with the options for the queue;
                       the first one is what the others are compared with

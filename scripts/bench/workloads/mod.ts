@@ -19,13 +19,19 @@ function workloads(mode: Mode): Workload[] {
   ];
 }
 
-/** Those whose names begin with one of the given words; all when there is none. */
+/**
+ * Those that are named, all when none is. A word that is no workload's name stands for all whose names
+ * begin with it.
+ */
 export function selectWorkloads(only: readonly string[], mode: Mode): Workload[] {
   const all = workloads(mode);
-  const unknown = only.find((word) => !all.some(({ name }) => name.startsWith(word)));
-  if (unknown !== undefined) {
+  if (only.length === 0) return all;
+  const wanted = new Set(only.flatMap((word) => {
+    const exact = all.filter(({ name }) => name === word);
+    const found = exact.length > 0 ? exact : all.filter(({ name }) => name.startsWith(word));
+    if (found.length > 0) return found;
     const names = all.map(({ name }) => name).join(", ");
-    throw new Error(`Cannot measure '${unknown}': workloads are ${names}`);
-  }
-  return all.filter(({ name }) => only.length === 0 || only.some((word) => name.startsWith(word)));
+    throw new Error(`Cannot measure '${word}': workloads are ${names}`);
+  }));
+  return all.filter((workload) => wanted.has(workload));
 }
