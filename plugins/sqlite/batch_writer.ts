@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { type Life, STATES } from "./packer.ts";
+import type { ReplayPosition } from "./replay_position.ts";
 import type { FixedPart, Unpacker } from "./unpacker.ts";
 
 /** Rows per statement: half of an insert's cost is the call of the statement. */
@@ -39,8 +40,10 @@ export class BatchWriter {
   readonly #update: StatementSync;
   readonly #removeGroup: StatementSync;
   readonly #remove: StatementSync;
-  readonly #put: StatementSync;
-  readonly #forget: StatementSync;
+  readonly #insertRecord: StatementSync;
+  readonly #updateRecord: StatementSync;
+  readonly #removeRecord: StatementSync;
+  readonly #count: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#insertFreshGroup = db.prepare(insertSql(FRESH_COLUMNS, GROUP));
@@ -52,23 +55,27 @@ export class BatchWriter {
     );
     this.#removeGroup = db.prepare(`DELETE FROM cogd_job WHERE key IN (${places(GROUP)})`);
     this.#remove = db.prepare("DELETE FROM cogd_job WHERE key = ?");
-    this.#put = db.prepare(
-      "INSERT INTO cogd_record (name, value, sum) VALUES (?, ?, ?) " +
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value, sum = excluded.sum",
+    this.#insertRecord = db.prepare(
+      "INSERT INTO cogd_record (value, sum, name) VALUES (?, ?, ?)",
     );
-    this.#forget = db.prepare("DELETE FROM cogd_record WHERE name = ?");
+    this.#updateRecord = db.prepare("UPDATE cogd_record SET value = ?, sum = ? WHERE name = ?");
+    this.#removeRecord = db.prepare("DELETE FROM cogd_record WHERE name = ?");
+    this.#count = db.prepare("UPDATE cogd_queue SET jobs = jobs + ?, records = records + ?");
   }
 
-  /** Everything in a buffer that `packBatch` made. */
-  write(batch: Unpacker): void {
-    this.#add(batch);
+  /** Everything in a buffer that `packBatch` made. `replay`, if one may be under way, learns of it. */
+  write(batch: Unpacker, replay: ReplayPosition | null): void {
+    const added = this.#add(batch);
     this.#change(batch);
-    this.#removeAll(batch);
-    this.#putAll(batch);
+    const removed = this.#removeAll(batch, replay);
+    const records = this.#putAll(batch, replay);
+    if (added !== removed || records !== 0) this.#count.run(added - removed, records);
   }
 
-  #add(batch: Unpacker): void {
+  /** Answers how many were not there yet. */
+  #add(batch: Unpacker): number {
     const fresh = new Group(FRESH_COLUMNS.length, this.#insertFreshGroup, this.#insertFresh);
+    let others = 0;
     for (let left = batch.count(); left > 0; left--) {
       const part = batch.fixed();
       const lifeAt = batch.position;
@@ -77,15 +84,17 @@ export class BatchWriter {
         fresh.push(fixedValues(batch, part));
       } else {
         const lifeSum = crc32(batch.view(lifeAt, batch.position));
-        this.#insert.run(
-          ...fixedValues(batch, part),
-          batch.view(part.reducer, part.namespace),
-          batch.view(part.namespace, part.workload),
-          ...lifeValues(life, lifeSum),
+        others += Number(
+          this.#insert.run(
+            ...fixedValues(batch, part),
+            batch.view(part.reducer, part.namespace),
+            batch.view(part.namespace, part.workload),
+            ...lifeValues(life, lifeSum),
+          ).changes,
         );
       }
     }
-    fresh.finish();
+    return fresh.finish() + others;
   }
 
   #change(batch: Unpacker): void {
@@ -98,18 +107,31 @@ export class BatchWriter {
     }
   }
 
-  #removeAll(batch: Unpacker): void {
+  /** Answers how many were there. */
+  #removeAll(batch: Unpacker, replay: ReplayPosition | null): number {
     const removed = new Group(1, this.#removeGroup, this.#remove);
-    for (let left = batch.count(); left > 0; left--) removed.push([batch.number()]);
-    removed.finish();
+    for (let left = batch.count(); left > 0; left--) {
+      const key = batch.number();
+      replay?.jobRemoved(key);
+      removed.push([key]);
+    }
+    return removed.finish();
   }
 
-  #putAll(batch: Unpacker): void {
+  /** Answers by how many the records have become more. */
+  #putAll(batch: Unpacker, replay: ReplayPosition | null): number {
+    let more = 0;
     for (let left = batch.count(); left > 0; left--) {
+      replay?.recordPut();
       const { name, value } = batch.record();
-      if (value === null) this.#forget.run(name);
-      else this.#put.run(name, value, crc32(value));
+      if (value === null) {
+        more -= Number(this.#removeRecord.run(name).changes);
+      } else if (Number(this.#updateRecord.run(value, crc32(value), name).changes) === 0) {
+        this.#insertRecord.run(value, crc32(value), name);
+        more++;
+      }
     }
+    return more;
   }
 }
 
@@ -119,6 +141,7 @@ class Group {
   readonly #whole: StatementSync;
   readonly #single: StatementSync;
   #values: SQLInputValue[] = [];
+  #changes = 0;
 
   constructor(width: number, whole: StatementSync, single: StatementSync) {
     this.#width = width;
@@ -129,14 +152,17 @@ class Group {
   push(row: readonly SQLInputValue[]): void {
     this.#values.push(...row);
     if (this.#values.length < GROUP * this.#width) return;
-    this.#whole.run(...this.#values);
+    this.#changes += Number(this.#whole.run(...this.#values).changes);
     this.#values = [];
   }
 
-  finish(): void {
+  /** Answers how many rows all statements have changed. */
+  finish(): number {
     for (let at = 0; at < this.#values.length; at += this.#width) {
-      this.#single.run(...this.#values.slice(at, at + this.#width));
+      const row = this.#values.slice(at, at + this.#width);
+      this.#changes += Number(this.#single.run(...row).changes);
     }
+    return this.#changes;
   }
 }
 

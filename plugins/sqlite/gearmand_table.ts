@@ -72,7 +72,7 @@ export class GearmandTable {
         remove.run(row["at"] ?? null);
       }
       const put = recordsOfHighWater(adoption.marks);
-      writer.write(new Unpacker(packBatch({ add: jobs, update: [], remove: [], put })));
+      writer.write(new Unpacker(packBatch({ add: jobs, update: [], remove: [], put })), null);
       after = last;
     }
   }
@@ -81,8 +81,8 @@ export class GearmandTable {
   #select(): string {
     const whenToRun = this.#columns.has("when_to_run") ? "when_to_run" : "NULL";
     return "SELECT rowid AS at, CAST(unique_key AS BLOB) AS unique_key, " +
-      "CAST(function_name AS BLOB) AS function_name, priority, CAST(data AS BLOB) AS data, " +
-      `${whenToRun} AS when_to_run FROM ${this.#name} ` +
+      "CAST(function_name AS BLOB) AS function_name, priority AS priority, " +
+      `CAST(data AS BLOB) AS data, ${whenToRun} AS when_to_run FROM ${this.#name} ` +
       "WHERE rowid > ? AND rowid <= ? ORDER BY rowid";
   }
 

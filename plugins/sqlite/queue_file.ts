@@ -10,7 +10,8 @@ import { Connection } from "./connection.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { MAX_WORKLOAD_BYTES } from "./limits.ts";
 import { removeOwnerNote, writeOwnerNote } from "./owner_note.ts";
-import { type ReplayPosition, ReplayReader } from "./replay_reader.ts";
+import type { ReplayPosition } from "./replay_position.ts";
+import { ReplayReader } from "./replay_reader.ts";
 import type { SqliteSettings } from "./settings.ts";
 import { type Action, leavesDoubt, storeErrorOf } from "./sqlite_faults.ts";
 import { Unpacker } from "./unpacker.ts";
@@ -65,7 +66,7 @@ export class QueueFile {
   commit(batch: ArrayBuffer): void {
     this.#attempt("write to", ({ connection, writer }) => {
       connection.requireOwnFile();
-      connection.transaction(() => writer.write(new Unpacker(batch)));
+      connection.transaction(() => writer.write(new Unpacker(batch), this.#replay));
       this.#unsaved += LEAST_COMMIT_BYTES + batch.byteLength;
     });
   }

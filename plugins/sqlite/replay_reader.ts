@@ -10,17 +10,8 @@ import {
 } from "../../src/plugin_api/mod.ts";
 import { packedJobBytes, packedRecordBytes, Packer, STATES } from "./packer.ts";
 import { lastThatFits, type Row } from "./paging.ts";
+import { ReplayPosition } from "./replay_position.ts";
 import { SALVAGE } from "./sqlite_faults.ts";
-
-/** How far a replay has come. Survives the reopening of the database. */
-export interface ReplayPosition {
-  /** Name of the last record read; names are never empty. Null when all are read. */
-  record: string | null;
-  /** Key of the last job read. */
-  job: number;
-  /** Key of the last job that was there when the database was opened. */
-  readonly end: number;
-}
 
 /**
  * Reads what a database holds, page by page: first how long the next rows are, then as many of them
@@ -33,7 +24,7 @@ export class ReplayReader {
   readonly #record: StatementSync;
   readonly #jobSizes: StatementSync;
   readonly #jobs: StatementSync;
-  readonly #lastKey: StatementSync;
+  readonly #extent: StatementSync;
 
   constructor(db: DatabaseSync, path: string) {
     this.#path = path;
@@ -50,12 +41,15 @@ export class ReplayReader {
         `WHERE key > ? AND key <= ? ORDER BY key LIMIT ${REPLAY_PAGE_LIMITS.jobs}`,
     );
     this.#jobs = db.prepare("SELECT * FROM cogd_job WHERE key > ? AND key <= ? ORDER BY key");
-    this.#lastKey = db.prepare("SELECT max(key) AS key FROM cogd_job");
+    this.#extent = db.prepare(
+      "SELECT (SELECT coalesce(max(key), 0) FROM cogd_job) AS key, jobs, records FROM cogd_queue",
+    );
   }
 
   /** The beginning of a replay of what the database holds now. */
   start(): ReplayPosition {
-    return { record: "", job: 0, end: Number(this.#lastKey.get()?.["key"] ?? 0) };
+    const { key, jobs, records } = this.#extent.get()!;
+    return new ReplayPosition(Number(key), Number(jobs), Number(records));
   }
 
   /** The record of this name as a list of one, or none. */
@@ -66,27 +60,40 @@ export class ReplayReader {
 
   /**
    * The next page, packed as a count of records, the records, a count of jobs, the jobs; null at the
-   * end. Moves the position. Throws `DAMAGED` when a checksum does not match.
+   * end. Moves the position. Throws `DAMAGED` when a checksum does not match or rows are missing.
    */
   page(position: ReplayPosition): ArrayBuffer | null {
-    if (position.record !== null) {
-      const last = lastThatFits(this.#recordSizes.all(position.record));
-      if (last !== null) {
-        const rows = this.#records.all(position.record, last);
-        position.record = String(last);
-        return packRecords(rows.map((row) => this.#recordOf(row)));
-      }
+    return this.#recordPage(position) ?? this.#jobPage(position);
+  }
+
+  #recordPage(position: ReplayPosition): ArrayBuffer | null {
+    if (position.record === null) return null;
+    const last = lastThatFits(this.#recordSizes.all(position.record));
+    if (last === null) {
+      if (position.recordsMissing !== 0) throw this.#missing("records", position.recordsMissing);
       position.record = null;
+      return null;
     }
+    const rows = this.#records.all(position.record, last);
+    position.recordsRead(rows.length);
+    position.record = String(last);
+    return packRecords(rows.map((row) => this.#recordOf(row)));
+  }
+
+  #jobPage(position: ReplayPosition): ArrayBuffer | null {
     const last = lastThatFits(this.#jobSizes.all(position.job, position.end));
-    if (last === null) return null;
+    if (last === null) {
+      if (position.jobsMissing !== 0) throw this.#missing("jobs", position.jobsMissing);
+      return null;
+    }
     const rows = this.#jobs.all(position.job, last);
+    position.jobsRead(rows.length);
     position.job = Number(last);
     return this.#packJobs(rows);
   }
 
   #packJobs(rows: readonly Row[]): ArrayBuffer {
-    const jobs = rows.map((row) => this.#jobOf(row));
+    const jobs = rows.map(jobOf);
     let size = 8;
     for (const job of jobs) size += packedJobBytes(job);
     const packer = new Packer(size);
@@ -113,20 +120,17 @@ export class ReplayReader {
     return { name, value };
   }
 
-  #jobOf(row: Row): StoredJob {
-    try {
-      return jobOf(row);
-    } catch (cause) {
-      // STRICT tables keep the types, unless something else than SQLite wrote into the file.
-      throw this.#damaged(`job ${row["key"]}`, cause);
-    }
-  }
-
-  #damaged(what: string, cause?: unknown): StoreError {
+  #damaged(what: string): StoreError {
     return new StoreError(
       "DAMAGED",
       `Cannot read ${what} in "${this.#path}": its checksum does not match; ${SALVAGE}`,
-      { cause },
+    );
+  }
+
+  #missing(what: string, count: number): StoreError {
+    return new StoreError(
+      "DAMAGED",
+      `Cannot read all ${what} in "${this.#path}": the number found is wrong by ${count}; ${SALVAGE}`,
     );
   }
 }

@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { LIFE_HEAD_BYTES } from "./packer.ts";
+import { SALVAGE } from "./sqlite_faults.ts";
 
 /**
  * Version of the tables below. Whoever changes them (or the layout in `packer.ts`) raises it and
@@ -18,10 +19,15 @@ const FRESH_LIFE_SUM = crc32(new Uint8Array(LIFE_HEAD_BYTES));
  * in no particular character set. Rising keys keep inserts at one end of the table and the removals
  * at the other.
  */
-const TABLES = `
-  CREATE TABLE cogd_schema (version INTEGER NOT NULL) STRICT;
-  INSERT INTO cogd_schema VALUES (${SCHEMA_VERSION});
-  CREATE TABLE cogd_job (
+const TABLES = [
+  // One row. The counts tell a damaged file, in which rows cannot be found any more, from a sound one.
+  `CREATE TABLE cogd_queue (
+    version INTEGER NOT NULL,
+    jobs    INTEGER NOT NULL,
+    records INTEGER NOT NULL
+  ) STRICT`,
+  `INSERT INTO cogd_queue VALUES (${SCHEMA_VERSION}, 0, 0)`,
+  `CREATE TABLE cogd_job (
     key           INTEGER PRIMARY KEY,
     handle        BLOB    NOT NULL,
     function_name BLOB    NOT NULL,
@@ -39,25 +45,25 @@ const TABLES = `
     result        BLOB,
     life_sum      INTEGER NOT NULL DEFAULT ${FRESH_LIFE_SUM}, -- CRC-32 of attempts to result
     workload      BLOB    NOT NULL
-  ) STRICT;
-  CREATE TABLE cogd_record (
+  ) STRICT`,
+  `CREATE TABLE cogd_record (
     name  TEXT    PRIMARY KEY,
     value BLOB    NOT NULL,
     sum   INTEGER NOT NULL                       -- CRC-32 of the value
-  ) STRICT, WITHOUT ROWID;
-`;
+  ) STRICT, WITHOUT ROWID`,
+];
 
 /**
  * Creates the tables in a database that has none. Runs inside a transaction.
  * Throws `CANNOT_OPEN` when a newer version of this plugin made them.
  */
 export function prepareSchema(db: DatabaseSync, path: string): void {
-  const known = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cogd_schema'").get();
+  const known = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'cogd_queue'").get();
   if (known === undefined) {
-    db.exec(TABLES);
+    for (const statement of TABLES) db.prepare(statement).run();
     return;
   }
-  const version = db.prepare("SELECT version FROM cogd_schema").get()?.["version"];
+  const version = db.prepare("SELECT version FROM cogd_queue").get()?.["version"];
   if (version === SCHEMA_VERSION) return;
   if (typeof version === "number" && version > SCHEMA_VERSION) {
     throw new StoreError(
@@ -66,5 +72,8 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
         `knows up to ${SCHEMA_VERSION}); start that one, or give this one another file`,
     );
   }
-  throw new StoreError("DAMAGED", `Cannot open "${path}": its schema has version ${version}`);
+  throw new StoreError(
+    "DAMAGED",
+    `Cannot open "${path}": its schema has version ${version}, which never was; ${SALVAGE}`,
+  );
 }

@@ -4,6 +4,7 @@ import { StoreError, type StoreErrorCode } from "../../src/plugin_api/mod.ts";
 export type Action = "open" | "write to" | "read";
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that are told apart. */
+const ERROR = 1;
 const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
@@ -50,6 +51,13 @@ export function storeErrorOf(error: unknown, action: Action, path: string): Stor
   const code = resultCode(error);
   const fault = (storeCode: StoreErrorCode, state: string) =>
     new StoreError(storeCode, `Cannot ${action} "${path}": ${state}`, { cause: error });
+  // What cannot be read as what it should be was not written by this plugin.
+  if (action === "read" && (error instanceof TypeError || error instanceof RangeError)) {
+    return fault("DAMAGED", `it holds something else than a queue; ${SALVAGE}`);
+  }
+  if (action === "open" && code === ERROR) {
+    return fault("DAMAGED", `its tables are not those of cogd; ${SALVAGE}`);
+  }
   if (code === IOERR_SHORT_READ) return fault("DAMAGED", `the file was cut short; ${SALVAGE}`);
   switch (code & 0xff) {
     case BUSY:

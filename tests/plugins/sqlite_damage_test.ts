@@ -32,7 +32,7 @@ test("the database of a newer version is refused", async () => {
   const path = join(folder.path, "queue.db");
   await (await openFile(path)).close();
   using database = new DatabaseSync(path);
-  database.exec("UPDATE cogd_schema SET version = 2");
+  database.exec("UPDATE cogd_queue SET version = 2");
   database.close();
   await assertCannotOpen(path, "CANNOT_OPEN", /a newer cogd made it .* version 2/);
 });
