@@ -18,20 +18,27 @@ export interface StartOptions {
   readonly startLimitMs?: number;
 }
 
+/** Milliseconds from the start of the process. */
+export interface StartTimes {
+  /** A connection came to stand. */
+  readonly listeningMs: number;
+  /** The first ECHO_REQ was answered. */
+  readonly answerMs: number;
+}
+
 /** A server under test: a child process that has answered its first request. */
 export class RunningServer {
   readonly kind: ServerKind;
   readonly port: number;
   readonly pid: number;
-  /** From the start of the process to the answer to a first ECHO_REQ, milliseconds. */
-  readonly startMs: number;
+  readonly start: StartTimes;
   readonly #process: ServerProcess;
 
-  private constructor(kind: ServerKind, port: number, startMs: number, process: ServerProcess) {
+  private constructor(kind: ServerKind, port: number, start: StartTimes, process: ServerProcess) {
     this.kind = kind;
     this.port = port;
     this.pid = process.pid;
-    this.startMs = startMs;
+    this.start = start;
     this.#process = process;
   }
 
@@ -45,12 +52,17 @@ export class RunningServer {
       env: { GEARMAND_PORT: undefined, NOTIFY_SOCKET: undefined },
     });
     try {
-      await firstAnswer(port, child, startedAt + (options.startLimitMs ?? START_LIMIT_MS));
+      const limitMs = options.startLimitMs ?? START_LIMIT_MS;
+      return new RunningServer(
+        kind,
+        port,
+        await startTimes(port, child, startedAt, limitMs),
+        child,
+      );
     } catch (error) {
       await child.kill9();
       throw error;
     }
-    return new RunningServer(kind, port, performance.now() - startedAt, child);
   }
 
   /** What it has printed on stderr. */
@@ -69,24 +81,42 @@ export class RunningServer {
   }
 }
 
-async function firstAnswer(port: number, child: ServerProcess, until: number): Promise<void> {
+async function startTimes(
+  port: number,
+  child: ServerProcess,
+  startedAt: number,
+  limitMs: number,
+): Promise<StartTimes> {
   for (;;) {
+    const leftMs = startedAt + limitMs - performance.now();
     if (!child.running) throw new Error(`the server ended at its start: ${child.stderr.trim()}`);
-    const left = until - performance.now();
-    if (left <= 0) throw new Error(`the server did not answer in time: ${child.stderr.trim()}`);
-    if (await echo(port, left)) return;
+    if (leftMs <= 0) throw new Error(`the server did not answer in time: ${child.stderr.trim()}`);
+    const listeningAt = await echo(port, leftMs);
+    if (listeningAt !== undefined) {
+      return {
+        listeningMs: listeningAt - startedAt,
+        answerMs: performance.now() - startedAt,
+      };
+    }
     await new Promise((resolve) => setTimeout(resolve, ATTEMPT_PAUSE_MS));
   }
 }
 
-/** Whether somebody listens on the port and answers; a listener may keep the answer waiting. */
-function echo(port: number, limitMs: number): Promise<boolean> {
+/**
+ * Asks for an ECHO_RES and tells when the connection stood; undefined when nobody listens yet. A server
+ * that listens may keep the answer waiting until its queue is there.
+ */
+function echo(port: number, limitMs: number): Promise<number | undefined> {
   const socket = connect({ port, host: "127.0.0.1" });
-  const answered = new Promise<boolean>((resolve) => {
-    socket.on("connect", () => socket.write(requestFrame(Type.ECHO_REQ, "ready")));
-    socket.on("data", () => resolve(true));
-    socket.on("error", () => resolve(false));
-    socket.on("close", () => resolve(false));
+  let connectedAt: number | undefined;
+  const answered = new Promise<number | undefined>((resolve) => {
+    socket.on("connect", () => {
+      connectedAt = performance.now();
+      socket.write(requestFrame(Type.ECHO_REQ, "ready"));
+    });
+    socket.on("data", () => resolve(connectedAt));
+    socket.on("error", () => resolve(undefined));
+    socket.on("close", () => resolve(undefined));
   });
   return deadline(answered, limitMs, "an answer to ECHO_REQ").finally(() => socket.destroy());
 }

@@ -4,7 +4,7 @@ import type { RunningWorkload } from "../workload.ts";
 import { type Mode, short } from "./size.ts";
 
 const WORKERS = { quick: 1000, full: 10_000 };
-const WATCH_MS = { quick: 1000, full: 10_000 };
+const WATCH_MS = { quick: 1000, full: 5000 };
 const ROUNDS = { quick: 1, full: 3 };
 const CONNECT_LIMIT_MS = 60_000;
 const HOLD_MS = 120_000;

@@ -64,8 +64,8 @@ const SHAPES: readonly JobsShape[] = [
   },
 ];
 
-const WARM_UP_MS = { quick: 400, full: 1500 };
-const MEASURE_MS = { quick: 600, full: 4000 };
+const WARM_UP_MS = { quick: 400, full: 1000 };
+const MEASURE_MS = { quick: 600, full: 3000 };
 
 const ROUNDS = { quick: 1, full: 7 };
 

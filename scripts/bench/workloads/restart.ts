@@ -24,12 +24,13 @@ export function restartWorkload(mode: Mode): StartingWorkload {
     name: "restart",
     figures: [
       {
-        key: "answersS",
-        title: `restart with ${short(jobs)} queued durable jobs: first answer`,
+        key: "listeningS",
+        title: `restart with ${short(jobs)} queued durable jobs: listening`,
         unit: "s",
         better: "lower",
         budget: { deno: 1, bun: 1, measure: "value" },
       },
+      { key: "answerS", title: "– first answer", unit: "s", better: "lower" },
       {
         key: "runnableS",
         title: "– all jobs runnable",
@@ -52,7 +53,8 @@ export function restartWorkload(mode: Mode): StartingWorkload {
       try {
         await allQueued(server.port, jobs);
         return {
-          answersS: server.startMs / 1000,
+          listeningS: server.start.listeningMs / 1000,
+          answerS: server.start.answerMs / 1000,
           runnableS: (performance.now() - startedAt) / 1000,
         };
       } finally {

@@ -26,7 +26,7 @@ export function startWorkload(mode: Mode): StartingWorkload {
       });
       try {
         return {
-          startMs: server.startMs,
+          startMs: server.start.answerMs,
           idleMiB: await settledResidentBytes(server.pid, settleMs) / 2 ** 20,
         };
       } finally {

@@ -20,7 +20,7 @@ interface SubmitShape {
 const QUEUED_BEFORE = { quick: 20_000, full: 100_000 };
 const ROUNDS = { quick: 1, full: 5 };
 /** How long is submitted at most; a server that is too slow for all jobs gets its rate from these. */
-const LIMIT_MS = { quick: 500, full: 6000 };
+const LIMIT_MS = { quick: 500, full: 4000 };
 /** Filling the queue first has its own, longer limit. */
 const FILL_LIMIT_MS = 60_000;
 
