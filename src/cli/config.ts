@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DEFAULT_LIMITS, type Limits, type WakeUpPolicy } from "../core/mod.ts";
 import type { StorePlugin } from "../plugin_api/mod.ts";
 import type { KeepAlive } from "../runtime/mod.ts";
@@ -27,6 +27,8 @@ export interface ServeConfig {
   readonly handlePrefix: string;
   readonly queue: QueueConfig;
   readonly dataDir: string;
+  /** Whether anything is kept in the data folder: not by a queue in memory. */
+  readonly usesDataDir: boolean;
   readonly log: LogConfig;
   readonly pidFile: string | undefined;
   readonly user: string | undefined;
@@ -66,6 +68,9 @@ export const ENVIRONMENT_NAMES = [
 ] as const;
 
 const DEFAULT_PORT = "4730";
+/** The queue type that keeps nothing. */
+const MEMORY_QUEUE = "memory";
+const MOST_BACKLOG = 0xffff;
 const SYSTEM_DATA_DIR = "/var/lib/cogd";
 
 /**
@@ -85,10 +90,12 @@ export function serveConfig(
   const dataDir = dataFolder(values, surroundings);
   const daemon = values.isGiven("daemon");
   const openFiles = values.number("file-descriptors");
+  const chosenQueue = queue(values, plugins);
+  const destination = logDestination(values, daemon, dataDir);
   return {
     listenOn: values.texts("listen").filter((address) => address !== ""),
     port: port(values, surroundings),
-    backlog: Number(values.number("backlog")),
+    backlog: backlog(values),
     keepAlive: keepAlive(values),
     limits: {
       ...DEFAULT_LIMITS,
@@ -103,10 +110,12 @@ export function serveConfig(
     maxAttempts: Number(values.number("job-retries")),
     exceptions: values.isGiven("exceptions"),
     handlePrefix: handlePrefix(values, surroundings),
-    queue: queue(values, plugins),
+    queue: chosenQueue,
     dataDir,
+    usesDataDir: chosenQueue.plugin.name !== MEMORY_QUEUE ||
+      (destination.kind === "file" && dirname(destination.path) === dataDir),
     log: {
-      destination: logDestination(values, daemon, dataDir),
+      destination,
       verbosity: values.text("verbose") as Verbosity,
       syslog: values.isGiven("syslog"),
     },
@@ -136,6 +145,12 @@ function port(values: OptionValues, { environment }: Surroundings): string {
   const given = values.text("port")!;
   if (given === DEFAULT_PORT) return environment["GEARMAND_PORT"] || DEFAULT_PORT;
   return given === "" ? DEFAULT_PORT : given;
+}
+
+/** Negative numbers mean "as many as the system takes", as listen(2) understands them. */
+function backlog(values: OptionValues): number {
+  const given = Number(values.number("backlog"));
+  return given < 0 ? MOST_BACKLOG : given;
 }
 
 function keepAlive(values: OptionValues): KeepAlive {

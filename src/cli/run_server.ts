@@ -30,7 +30,9 @@ export async function runServer(
   daemon: DaemonChild | undefined,
 ): Promise<number> {
   if (config.openFiles !== undefined) limitOpenFiles(config.openFiles);
-  const dataDirProblem = prepareDataDir(config.dataDir, config.user);
+  const dataDirProblem = config.usesDataDir
+    ? prepareDataDir(config.dataDir, config.user)
+    : undefined;
   if (config.user !== undefined) switchUser(config.user);
   const stops = new StopRequests();
   let pidFile: PidFile | undefined;

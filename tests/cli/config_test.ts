@@ -40,6 +40,7 @@ test("without options it is gearmand with a queue on disk", () => {
     exceptions: false,
     handlePrefix: "H:host",
     dataDir: "/var/lib/cogd",
+    usesDataDir: true,
     log: { destination: { kind: "stderr" }, verbosity: "ERROR", syslog: false },
     pidFile: undefined,
     user: undefined,
@@ -68,6 +69,7 @@ test("options reach the configuration", () => {
     exceptions: true,
     handlePrefix: "P",
     dataDir: "/d",
+    usesDataDir: true,
     pidFile: "pid",
     user: "ann",
     daemon: false,
@@ -95,6 +97,10 @@ test("options reach the configuration", () => {
   });
 });
 
+test("a negative backlog is as long as the system allows", () => {
+  assert.deepEqual([configFor(["-b", "-5"]).backlog, configFor(["-b0"]).backlog], [65535, 0]);
+});
+
 test("the data folder is the service's, root's or the user's", () => {
   const folder = (isRoot: boolean, environment: Record<string, string>) =>
     configFor([], { isRoot, environment }).dataDir;
@@ -104,6 +110,11 @@ test("the data folder is the service's, root's or the user's", () => {
   assert.equal(folder(false, home), "/h/.local/state/cogd");
   assert.equal(folder(false, { ...home, XDG_STATE_HOME: "/s" }), "/s/cogd");
   assert.equal(folder(false, {}), "/var/lib/cogd");
+});
+
+test("a queue in memory needs no data folder, except for the log of a background process", () => {
+  const needed = (...words: string[]) => configFor(["-q", "builtin", ...words]).usesDataDir;
+  assert.deepEqual([needed(), needed("-d"), needed("-dl", "/var/log/x")], [false, true, false]);
 });
 
 test("in the background the log lies in the data folder unless a file is named", () => {
