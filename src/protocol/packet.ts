@@ -54,6 +54,24 @@ export class Packet {
     return true;
   }
 
+  /**
+   * Ends the only argument of a packet with data when its NUL, and so the data, is missing. Perl's
+   * Gearman::Worker sends results like that when they are empty or `0`. Answers false, and changes
+   * nothing, when the packet's type has no or more such arguments.
+   */
+  endLoneArgument(): boolean {
+    if (!this.shape.data || this.shape.args.length !== 1) return false;
+    const body = new Uint8Array(this.bodyLength + 1);
+    body.set(this.buffer.subarray(this.bodyStart, this.bodyEnd));
+    this.buffer = body;
+    this.bodyStart = 0;
+    this.bodyEnd = body.length;
+    this.ownsBuffer = true;
+    this.#ends[0] = body.length - 1;
+    this.dataStart = body.length;
+    return true;
+  }
+
   argumentStart(index: number): number {
     return index === 0 ? this.bodyStart : this.#ends[index - 1]! + 1;
   }

@@ -164,6 +164,8 @@ export class PacketDecoder {
       this.#sink.packet(packet);
     } else if (size > this.#limits.maxArgumentBytes) {
       throw new ProtocolError("ARGUMENTS_TOO_LARGE", `arguments of ${shape.name} are too long`);
+    } else if (packet.endLoneArgument()) {
+      this.#sink.packet(packet);
     } else {
       this.#sink.malformed(packet);
     }

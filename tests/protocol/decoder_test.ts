@@ -214,7 +214,6 @@ test("a body shorter than its arguments is malformed, and the next packet is und
     [PacketType.SUBMIT_REDUCE_JOB, "f\0u\0r\0data"],
     [PacketType.SUBMIT_REDUCE_JOB_BACKGROUND, "f\0u\0r\0"],
     [PacketType.SUBMIT_JOB_SCHED, "f\0u\x001\x002\x003\x004\0"],
-    [PacketType.WORK_COMPLETE, "H:x:1"],
     [PacketType.WORK_STATUS, "H:x:1"],
     [PacketType.WORK_STATUS, "H:x:1\x001"],
     [PacketType.CAN_DO_TIMEOUT, "f"],
@@ -224,6 +223,19 @@ test("a body shorter than its arguments is malformed, and the next packet is und
     for (const chunks of [[stream], byteByByte(stream)]) {
       const [first, ...rest] = decoded(chunks);
       assert.deepEqual(Object.keys(first!), ["malformed", "magic"], body);
+      assert.deepEqual(rest, [ECHO_DELIVERED]);
+    }
+  }
+});
+
+test("a handle alone is a result without data", () => {
+  const { WORK_COMPLETE, WORK_DATA, WORK_WARNING, WORK_EXCEPTION } = PacketType;
+  for (const type of [WORK_COMPLETE, WORK_DATA, WORK_WARNING, WORK_EXCEPTION]) {
+    const stream = joined([header(type, 5), bytesOf("H:x:1"), ECHO]);
+    for (const chunks of [[stream], byteByByte(stream)]) {
+      const [first, ...rest] = decoded(chunks);
+      assert.ok(first !== undefined && "packet" in first);
+      assert.deepEqual([first.args, first.data?.length], [["H:x:1"], 0]);
       assert.deepEqual(rest, [ECHO_DELIVERED]);
     }
   }
