@@ -1,7 +1,7 @@
 import { AcceptFailures } from "./accept_failures.ts";
 import { type BunListener, bunSockets } from "./bun_api.ts";
 import { bunCallbacks, BunConnection, type BunConnectionSocket } from "./bun_connection.ts";
-import { descriptorLimit, DescriptorsReservedError, RESERVED_DESCRIPTORS } from "./descriptors.ts";
+import { DescriptorsReservedError, firstReservedDescriptor } from "./descriptors.ts";
 import { setKeepAliveOfListener } from "./keep_alive.ts";
 import { listenError } from "./listen_error.ts";
 import {
@@ -68,7 +68,7 @@ class BunTcpListener implements Listener {
   /** The idle time that each accepted socket is still to be told, milliseconds; 0: the system's. */
   readonly #keepAliveMs: number | undefined;
   readonly #handler: ListenerHandler;
-  readonly #descriptorLimit = descriptorLimit();
+  readonly #firstReserved = firstReservedDescriptor();
   readonly #failures: AcceptFailures;
 
   constructor({ hostname, port, keepAlive }: ListenOptions, handler: ListenerHandler) {
@@ -95,11 +95,10 @@ class BunTcpListener implements Listener {
   }
 
   #accept(socket: BunConnectionSocket): void {
-    // Descriptors are numbered from the lowest free one, so the number says how many are in use.
     // Not to accept is not possible here: the socket would stay ready, and the loop would spin.
-    if (socket.fd >= this.#descriptorLimit - RESERVED_DESCRIPTORS) {
+    if (socket.fd >= this.#firstReserved) {
       socket.end();
-      return this.#failures.failed(new DescriptorsReservedError(this.#descriptorLimit));
+      return this.#failures.failed(new DescriptorsReservedError(this.#firstReserved));
     }
     if (this.#keepAliveMs !== undefined) socket.setKeepAlive(true, this.#keepAliveMs);
     try {

@@ -1,10 +1,9 @@
 import { AcceptFailures } from "./accept_failures.ts";
 import { DenoConnection } from "./deno_connection.ts";
 import {
-  descriptorLimit,
   DescriptorsReservedError,
+  firstReservedDescriptor,
   nextDescriptor,
-  RESERVED_DESCRIPTORS,
 } from "./descriptors.ts";
 import { setKeepAliveOfListener } from "./keep_alive.ts";
 import { listenError } from "./listen_error.ts";
@@ -81,7 +80,7 @@ class DenoListener implements Listener {
   readonly #handler: ListenerHandler;
   readonly #failures: AcceptFailures;
   readonly #accepting: Promise<void>;
-  readonly #descriptorLimit = descriptorLimit();
+  readonly #firstReserved = firstReservedDescriptor();
   #closed = false;
   #stopWaiting: (() => void) | undefined;
 
@@ -109,8 +108,8 @@ class DenoListener implements Listener {
     while (!this.#closed) {
       try {
         // Those that come wait in the kernel's queue.
-        if (nextDescriptor() >= this.#descriptorLimit - RESERVED_DESCRIPTORS) {
-          throw new DescriptorsReservedError(this.#descriptorLimit);
+        if (nextDescriptor() >= this.#firstReserved) {
+          throw new DescriptorsReservedError(this.#firstReserved);
         }
         const conn = await this.#listener.accept();
         started(

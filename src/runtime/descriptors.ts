@@ -4,37 +4,40 @@ import { libCIfPermitted } from "./libc.ts";
 /**
  * Descriptors that accepted sockets leave free: the store, the log and the runtime itself open
  * files, too. (Deno panics when it needs one and there is none; Bun spins on a listening socket
- * that it cannot accept from.)
+ * that it cannot accept from.) Of a very low limit it is a quarter.
  */
-export const RESERVED_DESCRIPTORS = 32;
+const RESERVED_DESCRIPTORS = 32;
 
 const RLIMIT_NOFILE = 7;
-const STDERR = 2;
-
-/** How many descriptors this process may have open; `Infinity` where that is not known. */
-export function descriptorLimit(): number {
-  return limitFromReport() ?? limitFromC() ?? Infinity;
-}
+const AF_UNIX = 1;
+const SOCK_STREAM_CLOEXEC = 0x80001;
 
 /**
- * The number of the next descriptor, which says how many are open: the lowest free one is always
- * taken. 0 where that is not known, `Infinity` when there is none left.
+ * From this number on, descriptors are not for accepted sockets. They are numbered from the lowest
+ * free one, so the number of a new one says how many are in use. `Infinity` where the limit of the
+ * process is not known.
  */
+export function firstReservedDescriptor(): number {
+  const limit = limitFromReport() ?? limitFromC() ?? Infinity;
+  return limit === Infinity ? limit : limit - Math.min(RESERVED_DESCRIPTORS, Math.floor(limit / 4));
+}
+
+/** The number of the next socket: 0 where that is not known, `Infinity` when there can be none. */
 export function nextDescriptor(): number {
   const c = libCIfPermitted();
   if (c === undefined) return 0;
-  const copy = c.dup(STDERR);
-  if (copy < 0) return Infinity;
-  c.close(copy);
-  return copy;
+  const trial = c.socket(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
+  if (trial < 0) return Infinity;
+  c.close(trial);
+  return trial;
 }
 
 /** Why a connection is not accepted though there are descriptors. */
 export class DescriptorsReservedError extends Error {
-  constructor(limit: number) {
+  constructor(firstReserved: number) {
     super(
-      `Cannot accept more connections: of ${limit} descriptors the last ${RESERVED_DESCRIPTORS} ` +
-        `are kept for files; raise the limit (--file-descriptors)`,
+      `Cannot accept more connections: ${firstReserved} descriptors are in use and the last ones ` +
+        "are kept for files; raise the limit of open files (--file-descriptors)",
     );
     this.name = "DescriptorsReservedError";
   }

@@ -34,7 +34,6 @@ export interface LibC {
   getsockname(socket: number, address: Uint8Array, addressLength: Uint8Array): number;
   getpeername(socket: number, address: Uint8Array, addressLength: Uint8Array): number;
   shutdown(socket: number, how: number): number;
-  dup(descriptor: number): number;
   getsockopt(
     socket: number,
     level: number,
@@ -84,7 +83,6 @@ const CALLS = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
-  dup: { parameters: ["i32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
@@ -98,9 +96,11 @@ export function libC(): LibC {
   return opened;
 }
 
+let permitted: boolean | undefined;
+
 /** The C library where it can be called without asking anybody, else `undefined`. */
 export function libCIfPermitted(): LibC | undefined {
-  const permitted = typeof Deno === "undefined" ||
+  permitted ??= typeof Deno === "undefined" ||
     LIBC_PATHS.some((path) =>
       Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
     );
@@ -108,8 +108,9 @@ export function libCIfPermitted(): LibC | undefined {
   try {
     return libC();
   } catch (error) {
-    if (error instanceof LibCError) return undefined;
-    throw error;
+    if (!(error instanceof LibCError)) throw error;
+    permitted = false;
+    return undefined;
   }
 }
 

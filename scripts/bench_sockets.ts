@@ -1,0 +1,243 @@
+/**
+ * Measures the sockets of src/runtime: messages per second and CPU time per message of a server with
+ * 16 busy connections, for each way to find the end of a turn, beside plain `node:net`; and the memory of idle
+ * connections. The figures and what follows from them are in docs/decisions/sockets.md.
+ *
+ *     bun scripts/bench_sockets.ts [options] "deno run -A" "bun" ["another command that runs TypeScript"]
+ *
+ *     --workloads=echo,relay,scatter,idle   --turn-ends=none,microtask,…,door   --sockets=door,node
+ *     --window=10 (messages under way per connection)  --seconds=2  --rounds=3  --idle=10000
+ *
+ * The load comes from this process. It is fastest on Bun; `load` is its own share of a core: near
+ * 100 % it, not the server, sets the rate, and only the CPU time per message is the server's.
+ */
+
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type Connection, dial } from "../src/runtime/mod.ts";
+import { PROJECT_ROOT, ServerProcess } from "../tests/support/mod.ts";
+import {
+  MESSAGE_BYTES,
+  REPORT_REQUEST,
+  type ServerReport,
+  TURN_ENDS,
+  type Workload,
+  WORKLOADS,
+} from "./bench_sockets_server.ts";
+
+const CONNECTIONS = 16;
+const WARM_UP_MS = 700;
+
+interface Case {
+  readonly command: string;
+  readonly sockets: string;
+  readonly turnEnd: string;
+  readonly workload: Workload;
+}
+
+interface Outcome {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly writesPerTurn: number;
+  /** Of one core. */
+  readonly loadShare: number;
+}
+
+/** One end of the load: gives back as many messages as come. */
+class LoadPeer {
+  readonly connection: Connection;
+  messages = 0;
+  #partial = 0;
+  #message: Uint8Array;
+
+  constructor(connection: Connection, window: number) {
+    this.connection = connection;
+    this.#message = new Uint8Array(MESSAGE_BYTES * window * CONNECTIONS).fill(120);
+  }
+
+  begin(window: number): void {
+    this.connection.write(this.#message.subarray(0, MESSAGE_BYTES * window));
+  }
+
+  data(bytes: Uint8Array): void {
+    this.#partial += bytes.length;
+    let whole = Math.floor(this.#partial / MESSAGE_BYTES);
+    this.#partial %= MESSAGE_BYTES;
+    this.messages += whole;
+    while (whole > 0) {
+      const some = Math.min(whole, this.#message.length / MESSAGE_BYTES);
+      this.connection.write(this.#message.subarray(0, some * MESSAGE_BYTES));
+      whole -= some;
+    }
+  }
+  drained(): void {}
+  ended(): void {}
+  closed(): void {}
+}
+
+/** A connection that asks the server for its totals. */
+class Reporter {
+  #answer: (report: ServerReport) => void = () => {};
+  #connection: Connection | undefined;
+
+  static async open(port: number): Promise<Reporter> {
+    const reporter = new Reporter();
+    reporter.#connection = await dial({ hostname: "127.0.0.1", port }, () => ({
+      data: (bytes) => reporter.#answer(JSON.parse(new TextDecoder().decode(bytes))),
+      drained() {},
+      ended() {},
+      closed() {},
+    }));
+    return reporter;
+  }
+
+  ask(): Promise<ServerReport> {
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      this.#connection?.write(new TextEncoder().encode(REPORT_REQUEST));
+    });
+  }
+
+  close(): void {
+    this.#connection?.destroy();
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function withServer<T>(
+  { command, sockets, turnEnd, workload }: Case,
+  measure: (port: number) => Promise<T>,
+): Promise<T> {
+  const [program, ...words] = command.split(" ");
+  const script = join(PROJECT_ROOT, "scripts/bench_sockets_server.ts");
+  const server = await ServerProcess.start(program!, [
+    ...words,
+    script,
+    sockets,
+    turnEnd,
+    workload,
+  ]);
+  try {
+    const line = await server.waitForLog("listening on");
+    return await measure(Number(line.split(" ").at(-1)));
+  } finally {
+    await server.kill9();
+  }
+}
+
+async function measureRate(port: number, window: number, seconds: number): Promise<Outcome> {
+  const peers: LoadPeer[] = [];
+  for (let i = 0; i < CONNECTIONS; i++) {
+    await dial({ hostname: "127.0.0.1", port }, (connection) => {
+      const peer = new LoadPeer(connection, window);
+      peers.push(peer);
+      return peer;
+    });
+  }
+  for (const peer of peers) peer.begin(window);
+  await pause(WARM_UP_MS);
+  // Behind the others, so that it is no neighbour of theirs.
+  const reporter = await Reporter.open(port);
+  const total = () => peers.reduce((sum, { messages }) => sum + messages, 0);
+  const before = await reporter.ask();
+  const began = performance.now();
+  const load = process.cpuUsage();
+  const from = total();
+  await pause(seconds * 1000);
+  const messages = total() - from;
+  const wallMs = performance.now() - began;
+  const { user, system } = process.cpuUsage(load);
+  const after = await reporter.ask();
+  for (const { connection } of peers) connection.destroy();
+  reporter.close();
+  return {
+    perSecond: messages / wallMs * 1000,
+    cpuMicros: (after.cpuMs - before.cpuMs) * 1000 / messages,
+    writesPerTurn: (after.writes - before.writes) / (after.turns - before.turns),
+    loadShare: (user + system) / 1000 / wallMs,
+  };
+}
+
+/** Bytes of memory per connection, after each was echoed one message. */
+async function measureIdle(port: number, count: number): Promise<number> {
+  const reporter = await Reporter.open(port);
+  await pause(WARM_UP_MS);
+  const before = await reporter.ask();
+  const connections: Connection[] = [];
+  for (let i = 0; i < count; i++) {
+    await new Promise<void>((echoed, failed) => {
+      dial({ hostname: "127.0.0.1", port }, () => ({
+        data: () => echoed(),
+        drained() {},
+        ended() {},
+        closed() {},
+      })).then((connection) => {
+        connections.push(connection);
+        connection.write(new Uint8Array(MESSAGE_BYTES));
+      }, failed);
+    });
+  }
+  await pause(WARM_UP_MS);
+  const after = await reporter.ask();
+  for (const connection of connections) connection.destroy();
+  reporter.close();
+  return (after.rss - before.rss) / count;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function ratesText(outcomes: readonly Outcome[]): string {
+  const of = (pick: (outcome: Outcome) => number) => median(outcomes.map(pick));
+  return [
+    `${(of(({ perSecond }) => perSecond) / 1000).toFixed(0).padStart(5)} k/s`,
+    `${of(({ cpuMicros }) => cpuMicros).toFixed(2).padStart(6)} µs CPU each`,
+    `${of(({ writesPerTurn }) => writesPerTurn).toFixed(1).padStart(4)} writes a turn`,
+    `load ${(of(({ loadShare }) => loadShare) * 100).toFixed(0).padStart(3)} %`,
+  ].join("  ");
+}
+
+const { values, positionals } = parseArgs({
+  options: {
+    workloads: { type: "string", default: WORKLOADS.join() },
+    "turn-ends": { type: "string", default: TURN_ENDS.join() },
+    sockets: { type: "string", default: "door,node" },
+    window: { type: "string", default: "10" },
+    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "3" },
+    idle: { type: "string", default: "10000" },
+  },
+  allowPositionals: true,
+});
+
+for (const workload of values.workloads.split(",") as Workload[]) {
+  for (const command of positionals) {
+    for (const sockets of values.sockets.split(",")) {
+      const turnEnds = workload === "idle" ? ["door"] : values["turn-ends"].split(",");
+      for (const turnEnd of turnEnds) {
+        const measured = { command, sockets, turnEnd, workload };
+        const name = `${workload.padEnd(8)}${command.slice(-24).padEnd(25)}${sockets.padEnd(5)}`;
+        if (workload === "idle") {
+          const each = await withServer(measured, (port) => measureIdle(port, Number(values.idle)));
+          console.log(`${name}${(each / 1000).toFixed(1)} kB per connection`);
+          continue;
+        }
+        const outcomes: Outcome[] = [];
+        for (let round = 0; round < Number(values.rounds); round++) {
+          outcomes.push(
+            await withServer(
+              measured,
+              (port) => measureRate(port, Number(values.window), Number(values.seconds)),
+            ),
+          );
+        }
+        console.log(`${name}${turnEnd.padEnd(16)}${ratesText(outcomes)}`);
+      }
+    }
+  }
+}
