@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Priority, type ReplayedJob } from "../../src/core/mod.ts";
 import { bytesOf } from "../../src/protocol/mod.ts";
-import { jobOf, Scene } from "./scene.ts";
+import { jobOf, RecordingLog, Scene } from "./scene.ts";
 
 /** A job as a store holds it. */
 function stored(key: number, more: Partial<ReplayedJob> = {}): ReplayedJob {
@@ -90,4 +90,20 @@ test("submissions join a replayed job, which wakes a sleeping worker", () => {
   const peer = scene.peer();
   assert.equal(jobOf(peer.submit("f", { unique: "u" })).handle, "H:old:1");
   assert.equal(jobOf(peer.submit("f", { unique: "-", workload: "kept" })).handle, "H:old:2");
+});
+
+test("a replayed job is not written again, and its row is removed when it is done", () => {
+  const log = new RecordingLog();
+  const scene = new Scene({ log });
+  scene.server.replay(stored(1), scene.now);
+  scene.server.replay(stored(2, { unique: "u" }), scene.now);
+  assert.equal(scene.job("H:old:1").row, "stored");
+  assert.equal(scene.peer().submitBackground("f", { unique: "u" }).kind, "joined");
+  assert.deepEqual(log.calls(), []);
+  const worker = scene.worker("f");
+  worker.grab();
+  worker.grab();
+  worker.complete("H:old:1");
+  worker.leave();
+  assert.deepEqual(log.calls(), ["remove H:old:1", "update H:old:2 attempts 1"]);
 });
