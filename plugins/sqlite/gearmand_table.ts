@@ -9,7 +9,7 @@ import {
 } from "../../src/plugin_api/mod.ts";
 import type { BatchWriter } from "./batch_writer.ts";
 import { packBatch } from "./packer.ts";
-import { lastThatFits, type Row } from "./paging.ts";
+import { pageEndSql, type Row } from "./paging.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** Columns without which a table is not C gearmand's. `when_to_run` came later: old files lack it. */
@@ -51,18 +51,20 @@ export class GearmandTable {
    */
   adopt(writer: BatchWriter, marks: HighWater, host: StoreHost, maxBytes: number): Adoption {
     const adoption = new Adoption(marks, host, maxBytes);
-    const sizes = this.#db.prepare(
-      `SELECT rowid AS at, coalesce(length(data), 0) AS size FROM ${this.#name} ` +
-        "WHERE rowid > ? ORDER BY rowid LIMIT 1000",
-    );
+    const pageEnd = this.#db.prepare(pageEndSql({
+      table: this.#name,
+      place: "rowid",
+      size: "coalesce(length(data), 0)",
+      where: "rowid > ?",
+    }));
     const page = this.#db.prepare(this.#select());
     const remove = this.#db.prepare(`DELETE FROM ${this.#name} WHERE rowid = ?`);
     // Times and row numbers of tables made by hand may be beyond what a JavaScript number holds.
-    sizes.setReadBigInts(true);
+    pageEnd.setReadBigInts(true);
     page.setReadBigInts(true);
     let after: bigint = LEAST_ROWID;
     for (;;) {
-      const last = lastThatFits(sizes.all(after));
+      const last = pageEnd.get(after)?.["last"];
       if (typeof last !== "bigint") return adoption;
       const jobs: StoredJob[] = [];
       for (const row of page.all(after, last)) {

@@ -35,6 +35,16 @@ export interface Life {
   readonly outcome: StoredOutcome | null;
 }
 
+/** The fixed part of a job but for its names and workload. */
+export interface FixedNumbers {
+  readonly key: number;
+  readonly acceptedAt: number;
+  readonly priority: number;
+}
+
+/** Lengths of handle, function, unique, reducer and namespace. */
+export type NameLengths = readonly [number, number, number, number, number];
+
 /** A batch as one buffer; an `Unpacker` reads it in the same order. */
 export function packBatch(batch: StoreBatch): ArrayBuffer {
   let size = 16 + 8 * batch.remove.length;
@@ -103,21 +113,29 @@ export class Packer {
   }
 
   fixed(job: StoredJob): void {
-    this.number(job.key);
-    this.number(job.acceptedAt);
-    this.count(job.priority);
-    this.count(job.handle.length);
-    this.count(job.functionName.length);
-    this.count(job.unique.length);
-    this.count(job.reducer.length);
-    this.count(job.namespace.length);
-    this.count(job.workload.length);
+    this.#fixedHead(
+      job,
+      job.handle.length,
+      job.functionName.length,
+      job.unique.length,
+      job.reducer.length,
+      job.namespace.length,
+      job.workload.length,
+    );
     this.#name(job.handle);
     this.#name(job.functionName);
     this.#name(job.unique);
     this.#name(job.reducer);
     this.#name(job.namespace);
     this.#raw(job.workload);
+  }
+
+  /** A fixed part whose names and workload stand in one array already, in their order. */
+  fixedBody(numbers: FixedNumbers, nameLengths: NameLengths, body: Uint8Array): void {
+    const [handle, functionName, unique, reducer, namespace] = nameLengths;
+    const workload = body.length - handle - functionName - unique - reducer - namespace;
+    this.#fixedHead(numbers, handle, functionName, unique, reducer, namespace, workload);
+    this.#raw(body);
   }
 
   life(life: Life): void {
@@ -138,6 +156,26 @@ export class Packer {
     this.count(record.value?.length ?? 0);
     this.#name(record.name);
     if (record.value !== null) this.#raw(record.value);
+  }
+
+  #fixedHead(
+    { key, acceptedAt, priority }: FixedNumbers,
+    handle: number,
+    functionName: number,
+    unique: number,
+    reducer: number,
+    namespace: number,
+    workload: number,
+  ): void {
+    this.number(key);
+    this.number(acceptedAt);
+    this.count(priority);
+    this.count(handle);
+    this.count(functionName);
+    this.count(unique);
+    this.count(reducer);
+    this.count(namespace);
+    this.count(workload);
   }
 
   #name(name: string): void {

@@ -4,17 +4,28 @@ import { REPLAY_PAGE_LIMITS } from "../../src/plugin_api/mod.ts";
 /** One row as `node:sqlite` hands it out. */
 export type Row = Record<string, SQLOutputValue>;
 
+/** Rows of a table, in the order of one column, which has no value twice. */
+export interface PagedRows {
+  readonly table: string;
+  /** The column. */
+  readonly place: string;
+  /** How many bytes a row counts, as SQL. */
+  readonly size: string;
+  /** Which rows, as SQL. */
+  readonly where: string;
+}
+
 /**
- * Where a page must end that begins with these rows (`at` is the row's place, `size` its bytes); null
- * when there are none. A first row that is too large alone makes a page.
+ * A query for `last`, where a page of these rows must end to stay within the limits; NULL when there
+ * are none. A first row that is too large alone makes a page. SQLite knows lengths without reading
+ * the bytes.
  */
-export function lastThatFits(sizes: readonly Row[]): SQLOutputValue {
-  let last: SQLOutputValue = null;
-  let bytes = 0;
-  for (const { at, size } of sizes) {
-    bytes += Number(size);
-    if (bytes > REPLAY_PAGE_LIMITS.bytes && last !== null) break;
-    last = at ?? null;
-  }
-  return last;
+export function pageEndSql({ table, place, size, where }: PagedRows): string {
+  return `SELECT coalesce(max(place) FILTER (WHERE total <= ${REPLAY_PAGE_LIMITS.bytes}), min(place))
+    AS last FROM (
+      SELECT place, sum(size) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS total FROM (
+        SELECT ${place} AS place, ${size} AS size FROM ${table}
+        WHERE ${where} ORDER BY ${place} LIMIT ${REPLAY_PAGE_LIMITS.jobs}
+      )
+    )`;
 }

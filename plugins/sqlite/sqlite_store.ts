@@ -47,13 +47,23 @@ export class SqliteStore implements JobStore {
     await this.#thread.ask({ kind: "commit", batch: packBatch(batch) });
   }
 
+  /** While the server takes in a page, the thread reads the next one. */
   async *replay(): AsyncGenerator<ReplayPage> {
+    let next = this.#nextPage();
     for (;;) {
-      this.#requireOpen();
-      const reply = await this.#thread.ask({ kind: "page" });
-      if (reply.kind !== "page" || reply.page === null) return;
-      yield unpackPage(reply.page);
+      const page = await next;
+      if (page === null) return;
+      next = this.#nextPage();
+      // Whoever reads on learns of a failure; whoever does not need not know.
+      next.catch(() => {});
+      yield unpackPage(page);
     }
+  }
+
+  async #nextPage(): Promise<ArrayBuffer | null> {
+    this.#requireOpen();
+    const reply = await this.#thread.ask({ kind: "page" });
+    return reply.kind === "page" ? reply.page : null;
   }
 
   close(): Promise<void> {
