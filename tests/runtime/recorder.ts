@@ -192,3 +192,8 @@ export function noise(size: number, seed = 1): Uint8Array {
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
+
+/** A turn of the event loop: everything that was about to be called back is. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
