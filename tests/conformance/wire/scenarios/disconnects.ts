@@ -1,0 +1,292 @@
+/** Protocol section 11: what becomes of jobs when a worker or a client is gone. */
+
+import { handle, own } from "../marks.ts";
+import {
+  ask,
+  close,
+  differs,
+  error,
+  list,
+  listUntil,
+  NOOP,
+  req,
+  res,
+  reset,
+  type Scenario,
+  send,
+  silent,
+  type Step,
+  until,
+} from "../script.ts";
+import {
+  complete,
+  grab,
+  grabNothing,
+  sleep,
+  sleeper,
+  status,
+  submit,
+  UNKNOWN,
+  woken,
+  worker,
+} from "./openings.ts";
+
+const f = own("f");
+const unique = own("u");
+
+/** `c` submits a foreground job and is gone; the server has noticed. */
+const ABANDONED: readonly Step[] = [
+  submit("c", "SUBMIT_JOB", f, 1, { unique }),
+  reset("c"),
+  listUntil("d", "show jobs\n", `${handle(1)}\t0\t1\t0`),
+];
+
+export const DISCONNECTS: readonly Scenario[] = [
+  {
+    name: "the job of a worker that is gone goes to another one, and its client does not notice",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB", f, 1, { data: "w" }),
+      grab("w", 1, f, "w"),
+      send("w", req("WORK_STATUS", handle(1), "1", "2")),
+      silent("w"),
+      ask("c", req("ECHO_REQ", ""), res("WORK_STATUS", handle(1), "1", "2"), res("ECHO_RES", "")),
+      sleeper("v", f),
+      close("w"),
+      woken("v"),
+      status("c", 1, [1, 0, 0, 0]),
+      list("c", "show jobs\n", `${handle(1)}\t1\t0\t0`),
+      grab("v", 1, f, "w"),
+      complete("v", 1, "r", "c"),
+    ],
+  },
+  {
+    name: "so does the job of a worker whose connection was reset",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      grab("w", 1, f),
+      reset("w"),
+      listUntil("c", "show jobs\n", `${handle(1)}\t1\t0\t1`),
+      worker("v", f),
+      grab("v", 1, f),
+    ],
+  },
+  {
+    name: "background jobs stay when their client is gone",
+    steps: [
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      close("c"),
+      submit("b", "SUBMIT_JOB_BG", f, 2),
+      reset("b"),
+      worker("w", f),
+      grab("w", 1, f),
+      grab("w", 2, f),
+    ],
+  },
+  {
+    name: "jobs that were submitted just before a close are taken in",
+    steps: [
+      send("c", ...Array.from({ length: 5 }, (_, i) => req("SUBMIT_JOB_BG", f, "", `${i}`))),
+      close("c"),
+      listUntil("d", "status\n", `${f}\t5\t0\t0`),
+    ],
+  },
+  {
+    name: "a foreground job that nobody waits for is counted, and not given out",
+    steps: [
+      ...ABANDONED,
+      list("d", "status\n", `${f}\t1\t0\t0`),
+      list("d", "prioritystatus\n", `${f}\t0\t1\t0\t0`),
+      submit("d", "SUBMIT_JOB", f, 2),
+      worker("w", f),
+      grab("w", 2, f),
+      status("d", 1, UNKNOWN),
+      list("d", "status\n", `${f}\t1\t1\t1`),
+      complete("w", 2, "r", "d"),
+    ],
+  },
+  {
+    name: "an abandoned job is discarded when a worker asks",
+    steps: [
+      ...ABANDONED,
+      worker("w", f),
+      grabNothing("w"),
+      list("d", "show jobs\n"),
+      list("d", "status\n", `${f}\t0\t0\t1`),
+    ],
+  },
+  {
+    name: "PRE_SLEEP counts no abandoned job, and passes over it to others",
+    steps: [
+      ...ABANDONED,
+      worker("w", f),
+      sleep("w"),
+      submit("d", "SUBMIT_JOB_LOW", f, 2),
+      woken("w"),
+      ask("w", req("PRE_SLEEP"), NOOP),
+      grab("w", 2, f),
+    ],
+  },
+  {
+    name: "a running job that nobody waits for any more runs on",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB", f, 1),
+      grab("w", 1, f),
+      reset("c"),
+      listUntil("d", "show jobs\n", `${handle(1)}\t0\t1\t0`),
+      list("d", "status\n", `${f}\t1\t1\t1`),
+      send("w", req("WORK_DATA", handle(1), "x"), req("WORK_COMPLETE", handle(1), "x")),
+      silent("w"),
+      list("d", "status\n", `${f}\t0\t0\t1`),
+    ],
+  },
+  {
+    name: "and is not run again when its worker is gone too",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB", f, 1),
+      grab("w", 1, f),
+      reset("c"),
+      listUntil("d", "show jobs\n", `${handle(1)}\t0\t1\t0`),
+      close("w"),
+      differs("abandoned-forgotten", {
+        gearmand: [listUntil("d", "status\n", `${f}\t1\t0\t0`)],
+        cogd: [listUntil("d", "status\n", `${f}\t0\t0\t0`)],
+      }),
+      worker("v", f),
+      grabNothing("v"),
+    ],
+  },
+  {
+    name: "nothing changes while another client waits",
+    steps: [
+      submit("c", "SUBMIT_JOB", f, 1, { unique }),
+      submit("d", "SUBMIT_JOB", f, 1, { unique }),
+      reset("c"),
+      until(
+        "d",
+        req("GET_STATUS_UNIQUE", unique),
+        res("STATUS_RES_UNIQUE", unique, "1", "0", "0", "0", "1"),
+      ),
+      worker("w", f),
+      grab("w", 1, f),
+      complete("w", 1, "r", "d"),
+    ],
+  },
+  {
+    name: "a submission that joins an abandoned job",
+    steps: [
+      ...ABANDONED,
+      submit("d", "SUBMIT_JOB", f, 1, { unique }),
+      worker("w", f),
+      differs("abandoned-revived", {
+        gearmand: [grabNothing("w"), silent("d")],
+        cogd: [grab("w", 1, f), complete("w", 1, "r", "d")],
+      }),
+    ],
+  },
+  {
+    name: "a background job that a client joined and left",
+    steps: [
+      submit("d", "SUBMIT_JOB_BG", f, 1, { unique }),
+      submit("c", "SUBMIT_JOB", f, 1, { unique }),
+      reset("c"),
+      until(
+        "d",
+        req("GET_STATUS_UNIQUE", unique),
+        res("STATUS_RES_UNIQUE", unique, "1", "0", "0", "0", "0"),
+      ),
+      worker("w", f),
+      differs("background-never-abandoned", {
+        gearmand: [list("d", "show jobs\n", `${handle(1)}\t0\t1\t0`), grabNothing("w")],
+        cogd: [list("d", "show jobs\n", `${handle(1)}\t0\t0\t1`), grab("w", 1, f)],
+      }),
+    ],
+  },
+  {
+    name: "a foreground job that a background submission joined, when its client is gone",
+    steps: [
+      submit("c", "SUBMIT_JOB", f, 1, { unique }),
+      submit("d", "SUBMIT_JOB_BG", f, 1, { unique }),
+      reset("c"),
+      until(
+        "d",
+        req("GET_STATUS_UNIQUE", unique),
+        res("STATUS_RES_UNIQUE", unique, "1", "0", "0", "0", "0"),
+      ),
+      worker("w", f),
+      differs("background-joins-foreground", {
+        gearmand: [grabNothing("w")],
+        cogd: [grab("w", 1, f)],
+      }),
+    ],
+  },
+  {
+    name: "a client that waits closes its connection",
+    steps: [
+      submit("c", "SUBMIT_JOB", f, 1),
+      worker("w", f),
+      close("c"),
+      differs("half-close", {
+        gearmand: [listUntil("d", "show jobs\n", `${handle(1)}\t0\t1\t0`), grabNothing("w")],
+        cogd: [grab("w", 1, f), complete("w", 1, "for nobody")],
+      }),
+    ],
+  },
+];
+
+/** For servers with `--job-retries 2`. */
+export const RETRIES: readonly Scenario[] = [
+  {
+    name: "a job is given out as often as --job-retries says, then its clients get WORK_FAIL",
+    steps: [
+      submit("c", "SUBMIT_JOB", f, 1),
+      submit("c", "SUBMIT_JOB_BG", f, 2),
+      worker("w", f),
+      grab("w", 1, f),
+      send("w", req("RESET_ABILITIES")),
+      silent("w", "c"),
+      list("c", "show jobs\n", `${handle(1)}\t1\t0\t0`, `${handle(2)}\t0\t0\t1`),
+      worker("v", f),
+      grab("v", 2, f),
+      grab("v", 1, f),
+      send("v", req("CANT_DO", f)),
+      ask("c", req("ECHO_REQ", ""), res("WORK_FAIL", handle(1)), res("ECHO_RES", "")),
+      list("c", "show jobs\n", `${handle(2)}\t1\t0\t1`),
+      worker("u", f),
+      grab("u", 2, f),
+      send("u", req("CANT_DO", f)),
+      silent("u"),
+      list("c", "show jobs\n"),
+      list("c", "status\n", `${f}\t0\t0\t0`),
+      ask(
+        "v",
+        req("WORK_COMPLETE", handle(1), ""),
+        error("JOB_NOT_FOUND", "Job given in work result not found"),
+      ),
+    ],
+  },
+];
+
+/** For servers with `--job-retries 0`. */
+export const NO_RETRIES: readonly Scenario[] = [
+  {
+    name: "with --job-retries 0 a job that comes back",
+    steps: [
+      submit("c", "SUBMIT_JOB", f, 1),
+      worker("w", f),
+      grab("w", 1, f),
+      send("w", req("RESET_ABILITIES")),
+      silent("w"),
+      differs("job-retries-0", {
+        gearmand: [list("c", "show jobs\n", `${handle(1)}\t1\t0\t0`)],
+        cogd: [
+          ask("c", req("ECHO_REQ", ""), res("WORK_FAIL", handle(1)), res("ECHO_RES", "")),
+          list("c", "show jobs\n"),
+        ],
+      }),
+    ],
+  },
+];

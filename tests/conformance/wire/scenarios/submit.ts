@@ -1,0 +1,301 @@
+/** Protocol section 6: submissions, options, and what workers are given of them. */
+
+import { epochIn, handle, own, ownOfLength } from "../marks.ts";
+import {
+  ask,
+  differs,
+  error,
+  list,
+  NO_JOB,
+  NOOP,
+  receive,
+  req,
+  res,
+  type Scenario,
+  send,
+  silent,
+} from "../script.ts";
+import {
+  complete,
+  grab,
+  grabNothing,
+  sleeper,
+  status,
+  submit,
+  UNKNOWN,
+  worker,
+} from "./openings.ts";
+
+const TOO_LARGE = error("ARGUMENT_TOO_LARGE", "Unique value too large");
+
+export const SUBMIT: readonly Scenario[] = [
+  {
+    name: "each kind of SUBMIT_JOB has its priority and its client waits or not",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB_LOW_BG", own("f"), 1),
+      submit("c", "SUBMIT_JOB_LOW", own("f"), 2),
+      submit("c", "SUBMIT_JOB_BG", own("f"), 3),
+      submit("c", "SUBMIT_JOB", own("f"), 4),
+      submit("c", "SUBMIT_JOB_HIGH_BG", own("f"), 5),
+      submit("c", "SUBMIT_JOB_HIGH", own("f"), 6),
+      list("c", "prioritystatus\n", `${own("f")}\t2\t2\t2\t1`),
+      grab("w", 5, own("f")),
+      grab("w", 6, own("f")),
+      grab("w", 3, own("f")),
+      grab("w", 4, own("f")),
+      grab("w", 1, own("f")),
+      grab("w", 2, own("f")),
+      grabNothing("w"),
+      complete("w", 5, "nobody"),
+      complete("w", 6, "high", "c"),
+      complete("w", 3, "nobody"),
+      complete("w", 4, "normal", "c"),
+      complete("w", 1, "nobody"),
+      complete("w", 2, "low", "c"),
+      list("c", "status\n", `${own("f")}\t0\t0\t1`),
+    ],
+  },
+  {
+    name: "a submission needs no worker and makes the function known",
+    steps: [
+      submit("c", "SUBMIT_JOB_BG", own("new"), 1),
+      list("c", "status\n", `${own("new")}\t1\t0\t0`),
+    ],
+  },
+  {
+    name: "a workload may hold any bytes, or none, and so may names but for NUL",
+    steps: [
+      worker("w", own(" \xff\t\n")),
+      submit("c", "SUBMIT_JOB", own(" \xff\t\n"), 1, {
+        unique: own("\x01\xfe "),
+        data: "\0\xff\0",
+      }),
+      ask(
+        "w",
+        req("GRAB_JOB_UNIQ"),
+        res("JOB_ASSIGN_UNIQ", handle(1), own(" \xff\t\n"), own("\x01\xfe "), "\0\xff\0"),
+      ),
+      complete("w", 1, "\0", "c"),
+    ],
+  },
+  {
+    name: "a large workload arrives whole",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB", own("f"), 1, { data: "0123456789".repeat(100_000) }),
+      grab("w", 1, own("f"), "0123456789".repeat(100_000)),
+      complete("w", 1, "x".repeat(300_000), "c"),
+    ],
+  },
+  {
+    name: "a job without unique ID has an empty one for its worker",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB", own("f"), 1, { data: "d" }),
+      ask("w", req("GRAB_JOB_ALL"), res("JOB_ASSIGN_UNIQ", handle(1), own("f"), "", "d")),
+    ],
+  },
+  {
+    name: "a unique ID of 63 bytes works, one of 65 is refused",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB_BG", own("f"), 1, { unique: ownOfLength(63) }),
+      submit("c", "SUBMIT_JOB_BG", own("f"), 1, { unique: ownOfLength(63) }),
+      ask("c", req("SUBMIT_JOB", own("f"), ownOfLength(65), ""), TOO_LARGE),
+      ask("c", req("SUBMIT_JOB_LOW_BG", own("f"), ownOfLength(65), ""), TOO_LARGE),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), ownOfLength(65), "0", ""), TOO_LARGE),
+      list("c", "status\n", `${own("f")}\t1\t0\t1`),
+    ],
+  },
+  {
+    name: "a unique ID of 64 bytes",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB_BG", own("f"), 1, { unique: ownOfLength(64), data: "w" }),
+      differs("unique-64", {
+        gearmand: [
+          submit("c", "SUBMIT_JOB_BG", own("f"), 2, { unique: ownOfLength(64), data: "w" }),
+          ask(
+            "w",
+            req("GRAB_JOB_UNIQ"),
+            res("JOB_ASSIGN_UNIQ", handle(1), own("f"), ownOfLength(63), "\0w"),
+          ),
+        ],
+        cogd: [
+          submit("c", "SUBMIT_JOB_BG", own("f"), 1, { unique: ownOfLength(64), data: "w" }),
+          ask(
+            "c",
+            req("GET_STATUS_UNIQUE", ownOfLength(64)),
+            res("STATUS_RES_UNIQUE", ownOfLength(64), "1", "0", "0", "0", "0"),
+          ),
+          ask(
+            "w",
+            req("GRAB_JOB_UNIQ"),
+            res("JOB_ASSIGN_UNIQ", handle(1), own("f"), ownOfLength(64), "w"),
+          ),
+        ],
+      }),
+    ],
+  },
+  {
+    name: "a reduce job tells its reducer to GRAB_JOB_ALL only",
+    steps: [
+      worker("w", own("f")),
+      ask(
+        "c",
+        req("SUBMIT_REDUCE_JOB", own("f"), own("u"), "red", "ignored", "data"),
+        res("JOB_CREATED", handle(1)),
+      ),
+      ask(
+        "c",
+        req("SUBMIT_REDUCE_JOB_BACKGROUND", own("f"), "", "red", "", "\0"),
+        res("JOB_CREATED", handle(2)),
+      ),
+      ask(
+        "c",
+        req("SUBMIT_REDUCE_JOB", own("f"), "", "red", "", "3"),
+        res("JOB_CREATED", handle(3)),
+      ),
+      ask("c", req("SUBMIT_REDUCE_JOB", own("f"), "", "", "", "4"), res("JOB_CREATED", handle(4))),
+      ask(
+        "w",
+        req("GRAB_JOB_ALL"),
+        res("JOB_ASSIGN_ALL", handle(1), own("f"), own("u"), "red", "data"),
+      ),
+      ask("w", req("GRAB_JOB_UNIQ"), res("JOB_ASSIGN_UNIQ", handle(2), own("f"), "", "\0")),
+      grab("w", 3, own("f"), "3"),
+      ask("w", req("GRAB_JOB_ALL"), res("JOB_ASSIGN_UNIQ", handle(4), own("f"), "", "4")),
+      complete("w", 1, "1", "c"),
+      complete("w", 2, "2"),
+    ],
+  },
+  {
+    name: "a reducer may have 64 bytes, not more",
+    steps: [
+      worker("w", own("f")),
+      ask(
+        "c",
+        req("SUBMIT_REDUCE_JOB", own("f"), "", "r".repeat(64), "", "d"),
+        res("JOB_CREATED", handle(1)),
+      ),
+      ask(
+        "w",
+        req("GRAB_JOB_ALL"),
+        res("JOB_ASSIGN_ALL", handle(1), own("f"), "", "r".repeat(64), "d"),
+      ),
+      ask("c", req("SUBMIT_REDUCE_JOB", own("f"), "", "r".repeat(65), "", "d"), TOO_LARGE),
+      ask(
+        "c",
+        req("SUBMIT_REDUCE_JOB_BACKGROUND", own("f"), "", "r".repeat(65), "", ""),
+        TOO_LARGE,
+      ),
+    ],
+  },
+  {
+    name: "a reduce job's unique ID of 65 bytes",
+    steps: [
+      send("c", req("SUBMIT_REDUCE_JOB_BACKGROUND", own("f"), ownOfLength(65), "red", "", "")),
+      differs("reduce-unique-checked", {
+        gearmand: [receive("c", res("JOB_CREATED", handle(1)))],
+        cogd: [receive("c", TOO_LARGE)],
+      }),
+    ],
+  },
+  {
+    name: "SUBMIT_JOB_SCHED leaves nothing behind",
+    steps: [
+      ask(
+        "c",
+        req("SUBMIT_JOB_SCHED", own("f"), own("u"), "0", "0", "1", "1", "0", "data"),
+        error("INVALID_COMMAND", "Command not expected"),
+      ),
+      list("c", "status\n"),
+    ],
+  },
+  {
+    name: "an epoch that is past, zero, negative or no number means now",
+    steps: [
+      worker("w", own("f")),
+      ask(
+        "c",
+        req("SUBMIT_JOB_EPOCH", own("f"), "", "1700000000", "a"),
+        res("JOB_CREATED", handle(1)),
+      ),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), "", "0", "b"), res("JOB_CREATED", handle(2))),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), "", "-5", "c"), res("JOB_CREATED", handle(3))),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), "", "soon", "d"), res("JOB_CREATED", handle(4))),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), "", "", "e"), res("JOB_CREATED", handle(5))),
+      ask("c", req("SUBMIT_JOB_EPOCH", own("f"), "", " 17x", "f"), res("JOB_CREATED", handle(6))),
+      grab("w", 1, own("f"), "a"),
+      grab("w", 2, own("f"), "b"),
+      grab("w", 3, own("f"), "c"),
+      grab("w", 4, own("f"), "d"),
+      grab("w", 5, own("f"), "e"),
+      grab("w", 6, own("f"), "f"),
+      complete("w", 1, ""),
+    ],
+  },
+  {
+    name: "a job that is not due is counted, and passed over",
+    steps: [
+      worker("w", own("f")),
+      ask(
+        "c",
+        req("SUBMIT_JOB_EPOCH", own("f"), own("u"), epochIn(200), "later"),
+        res("JOB_CREATED", handle(1)),
+      ),
+      submit("c", "SUBMIT_JOB_BG", own("f"), 2),
+      list("c", "status\n", `${own("f")}\t2\t0\t1`),
+      list("c", "prioritystatus\n", `${own("f")}\t0\t2\t0\t1`),
+      list("c", "show jobs\n", `${handle(1)}\t0\t0\t1`, `${handle(2)}\t0\t0\t1`),
+      status("c", 1, [1, 0, 0, 0]),
+      grab("w", 2, own("f")),
+      grabNothing("w"),
+      send("w", req("PRE_SLEEP")),
+      silent("w"),
+    ],
+  },
+  {
+    name: "a job that is not due wakes a sleeping worker in the reference",
+    steps: [
+      sleeper("w", own("f")),
+      ask(
+        "c",
+        req("SUBMIT_JOB_EPOCH", own("f"), "", epochIn(200), ""),
+        res("JOB_CREATED", handle(1)),
+      ),
+      differs("epoch-wakes-when-due", {
+        gearmand: [receive("w", NOOP), ask("w", req("GRAB_JOB"), NO_JOB)],
+        cogd: [silent("w")],
+      }),
+    ],
+  },
+  {
+    name: "`exceptions` is the only option, in any case, with or without NUL",
+    steps: [
+      ask("c", req("OPTION_REQ", "exceptions"), res("OPTION_RES", "exceptions")),
+      ask("c", req("OPTION_REQ", "ExCePtIoNs"), res("OPTION_RES", "ExCePtIoNs")),
+      ask("c", req("OPTION_REQ", "exceptions\0"), res("OPTION_RES", "exceptions\0")),
+      ask("c", req("OPTION_REQ", "exceptions\0x"), res("OPTION_RES", "exceptions\0x")),
+      ...["", "exception", "exceptionss", "other", "x".repeat(64)].map((option) =>
+        ask(
+          "c",
+          req("OPTION_REQ", option),
+          error("UNKNOWN_OPTION", "Server does not recognize given option"),
+        )
+      ),
+    ],
+  },
+  {
+    name: "a finished job is forgotten",
+    steps: [
+      worker("w", own("f")),
+      submit("c", "SUBMIT_JOB", own("f"), 1, { unique: own("u") }),
+      grab("w", 1, own("f")),
+      complete("w", 1, "x", "c"),
+      status("c", 1, UNKNOWN),
+      submit("c", "SUBMIT_JOB", own("f"), 2, { unique: own("u") }),
+    ],
+  },
+];
