@@ -7,12 +7,12 @@ const WINDOW = 500;
 /** Between two looks at a server that is still busy, milliseconds. */
 const LOOK_AGAIN_MS = 20;
 
-/** Asks for the status of each job and writes down whether it is known. */
-export async function inspect(
+/** Asks for the status of each job; answers which are known. */
+export async function knownJobs(
   port: number,
   handles: readonly ByteString[],
-  log: JobLog,
-): Promise<void> {
+): Promise<Map<ByteString, boolean>> {
+  const known = new Map<ByteString, boolean>();
   await using client = await WireClient.connect(port);
   for (let at = 0; at < handles.length; at += WINDOW) {
     const some = handles.slice(at, at + WINDOW);
@@ -20,8 +20,20 @@ export async function inspect(
     for (const handle of some) {
       const { args } = await client.expect("STATUS_RES");
       if (args[0] !== handle) throw new Error(`asked for ${handle}, told about ${args[0]}`);
-      log.add({ kind: "status", handle, known: args[1] === "1" });
+      known.set(handle, args[1] === "1");
     }
+  }
+  return known;
+}
+
+/** Asks for the status of each job and writes down whether it is known. */
+export async function inspect(
+  port: number,
+  handles: readonly ByteString[],
+  log: JobLog,
+): Promise<void> {
+  for (const [handle, known] of await knownJobs(port, handles)) {
+    log.add({ kind: "status", handle, known });
   }
 }
 

@@ -42,17 +42,35 @@ export class Ledger {
     return this.#books.settled();
   }
 
+  /** A ledger of its own that begins with all that is in this one. */
+  fork(): Ledger {
+    const fork = new Ledger();
+    const events = this.#logs.flatMap((log) => log.events).sort((a, b) => a.tick - b.tick);
+    const log = fork.open("before");
+    for (const event of events) log.add(event);
+    fork.#attempts = this.#attempts;
+    return fork;
+  }
+
   /** To be called after a full drain. */
   close(): { totals: Totals; faults: Faults } {
     return { totals: this.#books.close(), faults: this.#books.faults };
   }
 
-  get faults(): Faults {
-    return this.#books.faults;
+  /** Throws with what is known about the first faults, when there are any. */
+  requireNoFault(): void {
+    const found = Object.entries(this.#books.faults).filter(([, list]) => list.length > 0);
+    if (found.length === 0) return;
+    const texts = found.map(([name, list]: [string, string[]]) => {
+      const first = list[0]!;
+      const history = this.#historyOf(first.slice(0, first.indexOf(": ")));
+      return `${name} (${list.length}):\n  ${list.slice(0, 5).join("\n  ")}\n${history}`;
+    });
+    throw new Error(texts.join("\n"));
   }
 
-  /** All that was logged about a job, for the message of a failed test. */
-  historyOf(handle: ByteString): string {
+  /** All that was logged about a job. */
+  #historyOf(handle: ByteString): string {
     const attempts = new Set<number>();
     const lines: [tick: number, line: string][] = [];
     const note = (log: JobLog, event: LoggedEvent) =>

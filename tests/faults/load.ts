@@ -4,6 +4,7 @@ import { ExecutingWorker } from "./executing_worker.ts";
 import type { Ledger } from "./ledger.ts";
 import { type PeerOwner, SubmittingClient } from "./submitting_client.ts";
 import { Submissions } from "./submissions.ts";
+import { MOST_WORKLOAD } from "./workload.ts";
 
 export interface LoadOptions {
   readonly port: number;
@@ -75,7 +76,7 @@ export class Load {
   async #addClient(): Promise<void> {
     const { port, ledger, functions, uniques, deaths } = this.#options;
     const random = new Random(this.#options.random.uint32());
-    const mix = { functions, uniques, delayed: 0.1, foreground: 0.12 };
+    const mix = { functions, uniques, delayed: 0.1, foreground: 0.12, longest: MOST_WORKLOAD };
     const client: SubmittingClient = new SubmittingClient({
       port,
       log: ledger.open("client"),

@@ -9,7 +9,8 @@ import {
   WireClient,
 } from "../support/mod.ts";
 import type { Faults, Totals } from "./books.ts";
-import { inspect, jobCount, untilDrained } from "./inspection.ts";
+import { drain } from "./drain.ts";
+import { inspect, jobCount } from "./inspection.ts";
 import type { StopKind } from "./job_log.ts";
 import { Ledger } from "./ledger.ts";
 import { Load } from "./load.ts";
@@ -34,8 +35,6 @@ export interface StopLoopReport extends Totals {
 
 /** How long the load of a round may go on, and a drain after it, milliseconds. */
 const ROUND_MS = 30_000;
-/** How long the last drain may take, milliseconds. */
-const DRAIN_MS = 120_000;
 /** Jobs asked for after each restart; after the last, all are. */
 const INSPECTED = 3000;
 
@@ -70,16 +69,16 @@ class StopLoop {
     for (let round = 0; round < rounds; round++) {
       try {
         await this.#round(stops[round % stops.length]!);
+        this.#ledger.requireNoFault();
       } catch (cause) {
         throw new Error(`Round ${round + 1} of ${rounds}, seed ${this.#random.seed}: ${cause}`, {
           cause,
         });
       }
-      this.#requireNoFault();
     }
     await this.#drain();
     const { totals, faults } = this.#ledger.close();
-    this.#requireNoFault();
+    this.#ledger.requireNoFault();
     return { ...totals, faults, takenOver: this.#takenOver };
   }
 
@@ -144,29 +143,22 @@ class StopLoop {
   }
 
   async #drain(): Promise<void> {
-    let server = await this.#start();
+    const server = await this.#start();
     try {
       await this.#inspect(server, Infinity);
-      const load = new Load({
-        port: server.port,
-        ledger: this.#ledger,
-        random: this.#random,
-        functions: this.#functions,
-        uniques: this.#uniques,
-        clients: 0,
-        workers: 4,
-        deaths: false,
-      });
-      try {
-        await load.start();
-        await Promise.race([untilDrained(server.port, DRAIN_MS), load.failed]);
-      } finally {
-        await load.close();
-      }
+      await drain(server, this.#ledger, this.#functions);
       this.#requireGoodEnd("SIGTERM", await server.stop(), server);
       this.#log.add({ kind: "stopped", how: "SIGTERM" });
-      // What was done must not come back, either.
-      server = await this.#start();
+    } finally {
+      await server.kill9();
+    }
+    await this.#requireEmpty();
+  }
+
+  /** What was done must not come back. */
+  async #requireEmpty(): Promise<void> {
+    const server = await this.#start();
+    try {
       await this.#inspect(server, Infinity);
       await using client = await WireClient.connect(server.port);
       assert.equal(await jobCount(client), 0, "jobs came back after they were done");
@@ -202,17 +194,5 @@ class StopLoop {
       /^\s*(FATAL|ALERT|CRITICAL|ERROR|WARNING)\b/.test(line)
     );
     assert.deepEqual(complaints, []);
-  }
-
-  #requireNoFault(): void {
-    const { faults } = this.#ledger;
-    const found = Object.entries(faults).filter(([, list]) => list.length > 0);
-    if (found.length === 0) return;
-    const texts = found.map(([name, list]: [string, string[]]) => {
-      const handle = list[0]!.slice(0, list[0]!.lastIndexOf(":", list[0]!.indexOf(": ")));
-      return `${name} (${list.length}):\n  ${list.slice(0, 5).join("\n  ")}\n` +
-        this.#ledger.historyOf(handle);
-    });
-    throw new Error(`Seed ${this.#random.seed}: ${texts.join("\n")}`);
   }
 }

@@ -18,6 +18,8 @@ export interface SubmissionMix {
   readonly delayed: number;
   /** Share of foreground jobs. */
   readonly foreground: number;
+  /** Longest workload, bytes; at least `LEAST_WORKLOAD`. */
+  readonly longest: number;
 }
 
 type Kind = keyof typeof KINDS;
@@ -91,9 +93,8 @@ export class Submissions {
 
   #length(): number {
     const draw = this.#random.below(1000);
-    if (draw < 3) return this.#random.between(64 * 1024, MOST_WORKLOAD);
-    if (draw < 60) return this.#random.between(1024, 64 * 1024);
-    return this.#random.between(LEAST_WORKLOAD, 300);
+    const most = draw < 3 ? MOST_WORKLOAD : draw < 60 ? 64 * 1024 : 300;
+    return this.#random.between(LEAST_WORKLOAD, Math.min(most, this.#mix.longest));
   }
 
   #encode(kind: Kind, attempt: Attempt, data: Uint8Array): Uint8Array {

@@ -14,7 +14,7 @@ export interface PeerOwner {
 
 export interface SubmittingClientOptions {
   readonly port: number;
-  readonly log: JobLog;
+  readonly log: Pick<JobLog, "add">;
   readonly random: Random;
   readonly submissions: Submissions;
   /** Submissions sent before their answers have come. */
