@@ -140,20 +140,24 @@ function randomKind(random: Random): Operation["do"] {
 }
 
 /**
- * A shorter list that still fails: takes out ever smaller parts for as long as that helps.
- * `fails` must fail for the list as it is.
+ * A shorter list that still fails: takes out ever smaller parts for as long as that helps, until no
+ * single item can go. `fails` must fail for the list as it is.
  */
 export function shrunk<Item>(
   items: readonly Item[],
   fails: (items: readonly Item[]) => boolean,
 ): readonly Item[] {
   let current = items;
-  for (let size = Math.ceil(items.length / 2); size >= 1; size = Math.floor(size / 2)) {
+  let size = Math.ceil(items.length / 2);
+  while (size >= 1) {
+    const before = current.length;
     for (let at = 0; at < current.length;) {
       const without = [...current.slice(0, at), ...current.slice(at + size)];
       if (fails(without)) current = without;
       else at += size;
     }
+    if (size > 1) size = Math.floor(size / 2);
+    else if (current.length === before) break;
   }
   return current;
 }

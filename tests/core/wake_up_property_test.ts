@@ -63,15 +63,17 @@ for (const wakeUps of POLICIES) {
   });
 }
 
+/** Always the same interleavings: this is about the test itself, and must not depend on luck. */
+const SEED_TO_FIND = 1;
 /** A mistake that is not found in so many interleavings would slip through. */
 const RUNS_TO_FIND = 2000;
-/** So few steps must be left of an interleaving that shows a mistake, settings included. */
-const SHORT = 10;
+/** No more steps are left of an interleaving that shows a mistake, of up to 126. */
+const SHORT = 15;
 
 for (const part of BROKEN_PARTS) {
   test(`the property fails when ${part.name}`, () => {
     part.during(() => {
-      const finding = exploreAll(RUNS_TO_FIND, seedFrom(process.env), "one per job");
+      const finding = exploreAll(RUNS_TO_FIND, SEED_TO_FIND, "one per job");
       assert.ok(finding !== undefined, "the mistake was not found");
       assert.ok(finding.operations.length <= SHORT, described(finding));
       // What is printed repeats the finding.
