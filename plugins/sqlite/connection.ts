@@ -20,8 +20,9 @@ const LOG_BYTES_KEPT = 64 * 1024 * 1024;
  */
 export class Connection {
   readonly db: DatabaseSync;
+  /** The file's number in its file system. */
+  readonly inode: number;
   readonly #path: string;
-  readonly #inode: number;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
@@ -30,7 +31,7 @@ export class Connection {
   private constructor(db: DatabaseSync, path: string) {
     this.db = db;
     this.#path = path;
-    this.#inode = statSync(path).ino;
+    this.inode = statSync(path).ino;
     this.#begin = db.prepare("BEGIN IMMEDIATE");
     this.#commit = db.prepare("COMMIT");
     this.#rollback = db.prepare("ROLLBACK");
@@ -38,15 +39,13 @@ export class Connection {
   }
 
   /**
-   * Opens the file, locks it, makes what its log holds durable, and creates the schema. `create`
-   * allows a file that does not exist yet. Throws `StoreError`.
+   * Opens the file, locks it, makes what its log holds durable, and creates the schema. With `inode`,
+   * only the file with that number will do: one that was open before. Throws `StoreError`.
    */
-  static open(path: string, create: boolean): Connection {
-    const exists = fileExists(path);
-    if (!exists && !create) {
-      throw new StoreError("AWAY", `Cannot open "${path}": the file is gone; put it back`);
-    }
-    if (!exists) createFile(path);
+  static open(path: string, inode: number | null = null): Connection {
+    const found = fileAt(path);
+    if (inode !== null && found?.ino !== inode) throw replaced(path);
+    if (found === undefined) createFile(path);
     let db: DatabaseSync | undefined;
     try {
       db = new DatabaseSync(path, { timeout: LOCK_PATIENCE_MS });
@@ -57,7 +56,7 @@ export class Connection {
     } catch (error) {
       closeQuietly(db);
       const refused = refusal(error, path);
-      if (create || refused.code !== "CANNOT_OPEN") throw refused;
+      if (inode === null || refused.code !== "CANNOT_OPEN") throw refused;
       // It could be opened before, so this may pass.
       throw new StoreError("AWAY", refused.message, { cause: error });
     }
@@ -86,12 +85,7 @@ export class Connection {
 
   /** Throws `AWAY` when the path leads to another file by now, or to none. */
   requireOwnFile(): void {
-    if (statOf(this.#path)?.ino === this.#inode) return;
-    throw new StoreError(
-      "AWAY",
-      `Cannot write to "${this.#path}": somebody moved, deleted or replaced the file; put it back, ` +
-        `or restart the server to begin with the file that is there now`,
-    );
+    if (statOf(this.#path)?.ino !== this.inode) throw replaced(this.#path);
   }
 
   /** Closes the database. What fails here was reported by the commit that met it first. */
@@ -116,10 +110,18 @@ function settle(db: DatabaseSync): void {
   if (busy !== 0) throw new Error("its write-ahead log cannot be copied into the database");
 }
 
-function fileExists(path: string): boolean {
+function fileAt(path: string): Stats | undefined {
   const found = statOf(path);
-  if (found?.isDirectory() !== true) return found !== undefined;
+  if (found?.isDirectory() !== true) return found;
   throw new StoreError("CANNOT_OPEN", `Cannot open "${path}": it is a folder; name a file in it`);
+}
+
+function replaced(path: string): StoreError {
+  return new StoreError(
+    "AWAY",
+    `Cannot write to "${path}": somebody moved, deleted or replaced the file; put it back, or ` +
+      `restart the server to begin with the file that is there now`,
+  );
 }
 
 /** What lies at a path; nothing where it cannot even be looked at (the creation says why). */

@@ -37,6 +37,7 @@ interface OpenFile {
 export class QueueFile {
   readonly #path: string;
   readonly #host: StoreHost;
+  readonly #inode: number;
   readonly #replay: ReplayPosition;
   #file: OpenFile | null;
   #unsaved = 0;
@@ -45,13 +46,14 @@ export class QueueFile {
     this.#path = path;
     this.#host = host;
     this.#file = file;
+    this.#inode = file.connection.inode;
     this.#replay = file.reader.start();
   }
 
   /** Opens or creates the file and adopts C gearmand's rows. Throws `StoreError`. */
   static open(settings: SqliteSettings, host: StoreHost): QueueFile {
     const { path } = settings;
-    const file = openFile(path, true);
+    const file = openFile(path);
     try {
       writeOwnerNote(path);
       adoptTable(file, settings, host);
@@ -101,7 +103,7 @@ export class QueueFile {
   }
 
   #reopen(): OpenFile {
-    this.#file = openFile(this.#path, false);
+    this.#file = openFile(this.#path, this.#inode);
     writeOwnerNote(this.#path);
     this.#host.log("NOTICE", `Opened "${this.#path}" again; what was acknowledged is in it`);
     return this.#file;
@@ -119,8 +121,8 @@ export class QueueFile {
   }
 }
 
-function openFile(path: string, create: boolean): OpenFile {
-  const connection = Connection.open(path, create);
+function openFile(path: string, inode: number | null = null): OpenFile {
+  const connection = Connection.open(path, inode);
   try {
     return {
       connection,

@@ -17,11 +17,11 @@ test("every commit that settled before kill -9 is there afterwards, batches whol
   const batch = 7;
   let first = 1;
   for (let round = 1; round <= 5; round++) {
-    const child = new StoreProcess();
+    await using child = new StoreProcess();
     await child.ask(`open ${path}`);
     child.send(`commits ${first} ${batch}`);
     let last = first;
-    for (let seen = 0; seen < 40 * round; seen++) last = (await child.nextAnswer()).committed!;
+    for (let seen = 0; seen < 15 * round; seen++) last = (await child.nextAnswer()).committed!;
     await child.kill9();
     // What it still said before it died counts as well.
     for (let more; (more = await child.nextAnswerOrEnd()) !== undefined;) last = more.committed!;
@@ -37,7 +37,7 @@ test("every commit that settled before kill -9 is there afterwards, batches whol
 test("a second process is refused and told who holds the file; kill -9 frees it", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "queue.db");
-  const child = new StoreProcess();
+  await using child = new StoreProcess();
   await child.ask(`open ${path}`);
   await child.ask("commit 1 3 10");
   await assertCannotOpen(path, "LOCKED", new RegExp(`process ${child.pid}\\b`));
@@ -153,6 +153,21 @@ test("a lock that somebody takes after a write error is waited out", async () =>
   const keys = await keysIn(path);
   assert.deepEqual(keys.slice(0, settled), Array.from({ length: settled }, (_, i) => i + 1));
   assert.equal(keys.at(-1), 6000);
+});
+
+test("after a write error the store goes on with its own file only", async () => {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "queue.db");
+  await using child = new StoreProcess({ setUp: LIMITED });
+  await child.ask(`open ${path}`);
+  await commitUntilRefused(child, 1);
+  liftLimit(child.pid);
+  renameSync(path, `${path}.moved`);
+  assert.equal((await child.ask("commit 6000 1 10")).code, "AWAY");
+  writeFileSync(path, "");
+  assert.equal((await child.ask("commit 6000 1 10")).code, "AWAY");
+  renameSync(`${path}.moved`, path);
+  assert.equal((await child.ask("commit 6000 1 10")).committed, 6000);
 });
 
 test("a full disk refuses commits and acknowledges none; freed, it takes them again", async () => {

@@ -83,5 +83,4 @@ for await (const line of createInterface({ input: process.stdin })) {
     answer({ code, message: String(error) });
   }
 }
-await own.store?.close();
 process.exit(0);

@@ -77,14 +77,15 @@ export class StoreProcess {
 
   /** SIGKILL: no goodbye. */
   async kill9(): Promise<void> {
-    process.kill(this.pid, "SIGKILL");
-    await this.#exited;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      process.kill(this.pid, "SIGKILL");
+    }
+    await deadline(this.#exited, PATIENCE_MS, "the store's process to end");
   }
 
-  /** Closes the store and ends the process. */
+  /** Ends the process, whatever it is doing. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin!.on("error", () => {}).end();
-    await deadline(this.#exited, PATIENCE_MS, "the store's process to end");
+    await this.kill9();
   }
 }
 
