@@ -16,6 +16,7 @@ import { type ServerFacts, Session, type SessionHost } from "./session.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import { Slab } from "./slab.ts";
 import { StoreWriter } from "./store_writer.ts";
+import { WorkloadPool } from "./workload_pool.ts";
 
 export interface ServerConfig {
   /** Where to listen, one listener each. */
@@ -80,6 +81,7 @@ class Server implements RunningServer, SessionHost {
   readonly jobServer: JobServer;
   readonly limits: Limits;
   readonly slab = new Slab();
+  readonly workloads = new WorkloadPool();
   readonly facts: ServerFacts;
   readonly logSubmission: SessionHost["logSubmission"];
   readonly addresses: ListenAddress[] = [];

@@ -24,12 +24,14 @@ import { handleLine } from "./handlers/mod.ts";
 import { PACKET_HANDLERS } from "./handlers/mod.ts";
 import { HeldReplies } from "./held_replies.ts";
 import type { Slab } from "./slab.ts";
+import type { WorkloadPool } from "./workload_pool.ts";
 
 /** What every session shares with the server it belongs to. */
 export interface SessionHost {
   readonly jobServer: JobServer;
   readonly limits: Limits;
   readonly slab: Slab;
+  readonly workloads: WorkloadPool;
   readonly facts: ServerFacts;
   /** Milliseconds since 1970, as of the current turn. */
   now(): number;

@@ -58,7 +58,7 @@ function submit(session: Session, packet: Packet, manner: Manner): void {
     {
       functionName,
       unique,
-      workload: packet.takeData(),
+      workload: host.workloads.take(packet),
       priority: manner.priority,
       background: manner.background,
       notBefore: manner.notBefore,
