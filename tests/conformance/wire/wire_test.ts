@@ -6,10 +6,24 @@ import {
   PACKET_SHAPES,
   parseAdminLine,
 } from "../../../src/protocol/mod.ts";
-import { ownFlavour } from "../../support/mod.ts";
+import { ownFlavour, startCogd } from "../../support/mod.ts";
 import { listedDifferences } from "./differences.ts";
+import { own } from "./marks.ts";
+import { play } from "./player.ts";
 import { GROUPS } from "./scenarios/mod.ts";
-import { everyStep, type Message, type Step } from "./script.ts";
+import {
+  ask,
+  askText,
+  differs,
+  everyStep,
+  list,
+  type Message,
+  req,
+  res,
+  send,
+  type Step,
+  steps,
+} from "./script.ts";
 import { cogdTarget, GEARMAND, playAll } from "./targets.ts";
 
 const SCENARIOS = GROUPS.flatMap((group) => group.scenarios);
@@ -29,6 +43,32 @@ for (const target of TARGETS) {
     assert.equal(failures.length, 0, `${failures.length} scripts:\n\n${failures.join("\n\n")}`);
   });
 }
+
+test("wire scripts: a server that does otherwise is caught, and the step is named", async () => {
+  await using server = await startCogd({ args: ["--queue-type=builtin"] });
+  const otherwise: readonly (readonly [Step, RegExp])[] = [
+    [ask("c", req("ECHO_REQ", "a"), res("ECHO_RES", "b")), /step 2 \(receive c\): expected .*b"/],
+    [ask("c", req("ECHO_REQ", "a"), res("ECHO_RES", "a\0")), /step 2 .* received .*a"/],
+    [askText("c", "version\n", "OK 9\n"), /step 2 \(receive c\)/],
+    [send("c", req("ECHO_REQ", "unsaid")), /step 2 \(silent c\): .* received .*unsaid/],
+    [steps(send("c", req("CAN_DO", own("f"))), list("c", "status\n")), /received \[".*f\\t0/],
+    [list("c", "status\n", own("f")), /expected the lines \["s005f"\], received \[\]/],
+    [
+      differs("create-takes-the-word", {
+        gearmand: [
+          askText("c", `create function ${own("foo")}\n`, "OK\r\n"),
+          list("c", "status\n", `${own("fo")}\t0\t0\t0`),
+        ],
+        cogd: [],
+      }),
+      /step 3 \(list c\)/,
+    ],
+  ];
+  const stage = { side: "gearmand", port: server.port, hostname: server.address } as const;
+  for (const [index, [step, message]] of otherwise.entries()) {
+    await assert.rejects(play({ name: "", steps: [step] }, stage, index), { message });
+  }
+});
 
 test("wire scripts: each difference is listed in docs/differences.md, and each listed one is shown", () => {
   const shown = STEPS.flatMap((step) => step.do === "differs" ? [step.entry] : []);

@@ -209,6 +209,21 @@ export const ABILITIES: readonly Scenario[] = [
     ],
   },
   {
+    name: "several requests for a job in one segment are answered in turn",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1, { data: "1" }),
+      submit("c", "SUBMIT_JOB_BG", f, 2, { unique: own("u"), data: "2" }),
+      send("w", req("GRAB_JOB"), req("GRAB_JOB_ALL"), req("GRAB_JOB_UNIQ"), req("PRE_SLEEP")),
+      receive(
+        "w",
+        res("JOB_ASSIGN", handle(1), f, "1"),
+        res("JOB_ASSIGN_UNIQ", handle(2), f, own("u"), "2"),
+        NO_JOB,
+      ),
+    ],
+  },
+  {
     name: "PRE_SLEEP is answered with NOOP each time while there is a job",
     steps: [
       worker("w", f),

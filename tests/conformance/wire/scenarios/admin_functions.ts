@@ -112,6 +112,7 @@ export const ADMIN_FUNCTIONS: readonly Scenario[] = [
     steps: [
       askText("c", `create function ${f}\r\n`, "OK\r\n"),
       askText("c", `maxqueue ${f} 2\n`, "OK\r\n"),
+      askText("c", `maxqueue ${own("F")} 1\n`, "OK\r\n"),
       submit("c", "SUBMIT_JOB_BG", f, 1, { unique: own("u") }),
       ask("c", req("SUBMIT_JOB_EPOCH", f, "", epochIn(200), ""), res("JOB_CREATED", handle(2))),
       ask("c", req("SUBMIT_JOB", f, "", ""), FULL),

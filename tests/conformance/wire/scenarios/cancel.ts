@@ -3,8 +3,10 @@
 import { handle, own } from "../marks.ts";
 import {
   askText,
+  close,
   differs,
   list,
+  listUntil,
   receive,
   req,
   res,
@@ -76,6 +78,21 @@ export const CANCEL: readonly Scenario[] = [
         ],
         cogd: [silent("c")],
       }),
+    ],
+  },
+  {
+    name: "a running job that is cancelled is not run again when its worker is gone",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      grab("w", 1, f),
+      askText("a", cancel, "OK\r\n"),
+      list("a", "show jobs\n", `${handle(1)}\t0\t1\t0`),
+      close("w"),
+      listUntil("a", "workers\n"),
+      worker("v", f),
+      grabNothing("v"),
+      list("a", "status\n", `${f}\t0\t0\t1`),
     ],
   },
   {

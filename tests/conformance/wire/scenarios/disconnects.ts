@@ -4,8 +4,10 @@ import { handle, own } from "../marks.ts";
 import {
   ask,
   close,
+  closed,
   differs,
   error,
+  halfClose,
   list,
   listUntil,
   NOOP,
@@ -70,6 +72,31 @@ export const DISCONNECTS: readonly Scenario[] = [
       listUntil("c", "show jobs\n", `${handle(1)}\t1\t0\t1`),
       worker("v", f),
       grab("v", 1, f),
+    ],
+  },
+  {
+    name: "so does the job of a worker that half-closes",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      grab("w", 1, f),
+      sleeper("v", f),
+      halfClose("w"),
+      closed("w"),
+      woken("v"),
+      grab("v", 1, f),
+    ],
+  },
+  {
+    name: "a connection that runs its own job takes it along",
+    steps: [
+      worker("w", f),
+      submit("w", "SUBMIT_JOB", f, 1),
+      grab("w", 1, f),
+      reset("w"),
+      listUntil("c", "show jobs\n", `${handle(1)}\t1\t1\t0`),
+      worker("v", f),
+      grabNothing("v"),
     ],
   },
   {

@@ -13,7 +13,7 @@ import { EXCEPTIONS, RESULTS } from "./results.ts";
 import { STATUS } from "./status.ts";
 import { SUBMIT } from "./submit.ts";
 import { TIMED, TIMED_APART, TIMED_RETRIES } from "./timed.ts";
-import { WAKE_ALL, WAKE_NUMBER, WAKE_UPS } from "./wake_ups.ts";
+import { WAKE_ALL, WAKE_NUMBER, WAKE_TWO, WAKE_UPS } from "./wake_ups.ts";
 
 /** Scripts that share the way their servers are started. */
 export interface Group {
@@ -66,6 +66,10 @@ export const GROUPS: readonly Group[] = [
     options: ["--worker-wakeup=0", "--job-retries=0"],
     scenarios: [...WAKE_ALL, ...NO_RETRIES],
   },
-  { name: "one attempt", options: ["--job-retries=1"], scenarios: TIMED_RETRIES },
+  {
+    name: "other numbers",
+    options: ["--worker-wakeup=2", "--job-retries=1"],
+    scenarios: [...WAKE_TWO, ...TIMED_RETRIES],
+  },
   { name: "IPv6", hostname: "::1", scenarios: IPV6 },
 ];

@@ -3,6 +3,7 @@
 import { epochIn, handle, own, ownOfLength } from "../marks.ts";
 import {
   ask,
+  closed,
   differs,
   error,
   list,
@@ -199,6 +200,23 @@ export const SUBMIT: readonly Scenario[] = [
       differs("reduce-unique-checked", {
         gearmand: [receive("c", res("JOB_CREATED", handle(1)))],
         cogd: [receive("c", TOO_LARGE)],
+      }),
+    ],
+  },
+  {
+    name: "a function's name almost fills the window, and a job of it is given out",
+    steps: [
+      worker("w", ownOfLength(8180)),
+      submit("c", "SUBMIT_JOB_BG", ownOfLength(8180), 1, { data: "d" }),
+      differs("long-names-sent", {
+        gearmand: [send("w", req("GRAB_JOB_UNIQ")), closed("w")],
+        cogd: [
+          ask(
+            "w",
+            req("GRAB_JOB_UNIQ"),
+            res("JOB_ASSIGN_UNIQ", handle(1), ownOfLength(8180), "", "d"),
+          ),
+        ],
       }),
     ],
   },

@@ -162,6 +162,24 @@ export const WAKE_ALL: readonly Scenario[] = [
   },
 ];
 
+/** For servers with `--worker-wakeup 2`. */
+export const WAKE_TWO: readonly Scenario[] = [
+  {
+    name: "with --worker-wakeup 2 a job wakes two sleeping workers, or those that are left",
+    steps: [
+      sleeper("a", f),
+      sleeper("b", f),
+      sleeper("d", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      woken("a", "b"),
+      silent("d"),
+      submit("c", "SUBMIT_JOB_BG", f, 2),
+      woken("d"),
+      silent("a", "b"),
+    ],
+  },
+];
+
 /** For servers with `--worker-wakeup 1`. */
 export const WAKE_NUMBER: readonly Scenario[] = [
   {
