@@ -167,7 +167,7 @@ test("all 256 byte values survive in byte strings, short and long", () => {
     assert.equal(byteStringFrom(Uint8Array.of(value)).charCodeAt(0), value);
   }
   assert.deepEqual(bytesOf(text), all);
-  for (const length of [0, 1, 47, 48, 49, 50, 256]) {
+  for (let length = 0; length <= 256; length++) {
     assert.deepEqual(bytesOf(byteStringFrom(all, 256 - length)), all.subarray(256 - length));
     assert.deepEqual(bytesOf(byteStringFrom(all, 0, length)), all.subarray(0, length));
   }
