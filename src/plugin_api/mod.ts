@@ -1,5 +1,6 @@
 /** All that a store plugin may import. */
 export { Adoption, type ForeignCell, type ForeignRow, type UnreadableRow } from "./adoption.ts";
+export { backOffMs } from "./back_off.ts";
 export { bytesOfName, nameOfBytes } from "./byte_names.ts";
 export {
   type HighWater,
@@ -8,6 +9,16 @@ export {
   NEXT_KEY_RECORD,
   recordsOfHighWater,
 } from "./high_water.ts";
+export { SteadySession } from "./reconnect.ts";
+export {
+  type Failure,
+  type Operation,
+  SESSION_TIMES,
+  type SessionClock,
+  type SessionDriver,
+  type SessionSettings,
+  type SessionTimes,
+} from "./session_driver.ts";
 export type {
   NamedRecord,
   StoredJob,

@@ -10,6 +10,7 @@
  * - `UNKNOWN_OUTCOME`: the answer to a commit was lost, or a write failed half-way; the same batch
  *   may be repeated.
  * - `TOO_LARGE`: one job is bigger than the store takes; repeating does not help.
+ * - `TAKEN_OVER`: another server holds it now; this one must write nothing any more, ever.
  * - `CLOSED`: used after `close`.
  * - `FAILED`: anything else; see `cause`.
  */
@@ -23,6 +24,7 @@ export type StoreErrorCode =
   | "AWAY"
   | "UNKNOWN_OUTCOME"
   | "TOO_LARGE"
+  | "TAKEN_OVER"
   | "CLOSED"
   | "FAILED";
 
