@@ -51,8 +51,9 @@ export class WriteQueue {
     return true;
   }
 
+  /** Changes of a job that is still to be added go with its row. */
   update(job: Job): void {
-    if (job.row === "stored") this.#updates.add(job);
+    if (job.row === "stored" || job.row === "writing") this.#updates.add(job);
   }
 
   /** A job that ends before it was written is never written. */
@@ -67,10 +68,9 @@ export class WriteQueue {
     const taken = this.#takeAdds();
     const added = taken.filter((job) => job.row !== "removed");
     for (const job of added) job.row = "writing";
-    const updated = [...this.#updates];
+    const updated = [...this.#updates].filter((job) => job.row === "stored");
     this.#updates.clear();
-    const remove = this.#removes;
-    this.#removes = [];
+    const remove = this.#takeRemoves(added);
     return {
       content: {
         add: added.map((job) => storedForm(job, this.#namespace)),
@@ -84,6 +84,15 @@ export class WriteQueue {
         : taken.filter((job) => job.row === "removed"),
       updated,
     };
+  }
+
+  /** A job that was given up and then promised after all is not removed again. */
+  #takeRemoves(added: readonly Job[]): number[] {
+    const removes = this.#removes;
+    this.#removes = [];
+    if (removes.length === 0 || added.length === 0) return removes;
+    const keys = new Set(added.map((job) => job.key));
+    return removes.filter((key) => !keys.has(key));
   }
 
   /** The first jobs in line, as many as one commit may hold. */

@@ -147,3 +147,27 @@ test("too many waiting submissions, and too large ones, are refused at once", as
   await store.hold();
   assert.deepEqual(client.take(), [CREATED(3), CREATED(4), REFUSED]);
 });
+
+test("a job whose row is to be removed and that is promised anew keeps its row", async () => {
+  const { store, client, clock, connect } = await durable({ limits: { storeWaitMs: 3000 } });
+  const other = connect();
+  client.send("SUBMIT_JOB", "f", "u", "1");
+  other.send("SUBMIT_JOB_BG", "f", "u", "1");
+  await turn();
+  client.take();
+  await store.fail(new StoreError("UNKNOWN_OUTCOME", "answer lost"));
+  while (other.received.length === 0) {
+    clock.pass(1000);
+    await turn();
+    if (store.running > 0) await store.fail(new StoreError("AWAY", "away"));
+  }
+  assert.deepEqual(other.take(), [REFUSED]);
+  other.send("SUBMIT_JOB_BG", "f", "u", "1");
+  await turn();
+  clock.pass(2000);
+  await turn();
+  await store.hold();
+  assert.deepEqual(other.take(), [CREATED(1)]);
+  const { add, remove } = store.batches.at(-1)!;
+  assert.deepEqual([add.map((job) => job.key), [...remove]], [[1], []]);
+});

@@ -148,6 +148,26 @@ test("finished jobs are removed; one that came back has its attempts updated", a
   assert.deepEqual(removed!.remove, [1]);
 });
 
+test("a job that came back while its row was written has its attempts updated behind it", async () => {
+  const { store, client, connect } = await durable();
+  const [worker, other] = [connect(), connect()];
+  client.send("SUBMIT_JOB", "f", "u", "1");
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  other.send("SUBMIT_JOB_BG", "f", "u", "1");
+  await turn();
+  worker.hangUp();
+  await turn();
+  await store.hold();
+  assert.deepEqual(
+    store.batches.map(({ add, update }) => [
+      add.map(({ attempts }) => attempts),
+      update.map(({ key, attempts }) => [key, attempts]),
+    ]),
+    [[[0], []], [[], [[1, 1]]]],
+  );
+});
+
 test("a job cancelled while it is written is removed by the next commit", async () => {
   const { store, client } = await durable();
   client.send("SUBMIT_JOB_BG", "f", "", "1");
