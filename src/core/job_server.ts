@@ -35,7 +35,7 @@ export interface JobServerOptions {
  * peers goes through their ports during the call.
  */
 export class JobServer {
-  readonly table = new JobTable();
+  readonly table: JobTable;
   readonly #schedule = new Schedule();
   readonly #wakeUps: WakeUps;
   readonly #life: JobLife;
@@ -46,6 +46,7 @@ export class JobServer {
 
   constructor(options: JobServerOptions) {
     const log = options.log ?? NO_LOG;
+    this.table = new JobTable(options.handlePrefix);
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#exceptions = options.exceptions ?? false;
     this.#wakeUps = new WakeUps(options.wakeUps ?? "one per job");

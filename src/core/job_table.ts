@@ -1,12 +1,18 @@
 import type { ByteString } from "../protocol/mod.ts";
 import { FunctionQueue } from "./function_queue.ts";
+import { HandleTable } from "./handle_table.ts";
 import type { Job } from "./job.ts";
 import { workloadKey } from "./workload_key.ts";
 
 /** All functions and all jobs by their names: who is known, and which job a submission joins. */
 export class JobTable {
   readonly #functions = new Map<ByteString, FunctionQueue>();
-  readonly #jobs = new Map<ByteString, Job>();
+  readonly #jobs: HandleTable;
+
+  /** `handlePrefix`: what the handles of new jobs begin with. */
+  constructor(handlePrefix: ByteString) {
+    this.#jobs = new HandleTable(handlePrefix);
+  }
 
   get functions(): Iterable<FunctionQueue> {
     return this.#functions.values();
@@ -63,7 +69,7 @@ export class JobTable {
   }
 
   add(job: Job): void {
-    this.#jobs.set(job.handle, job);
+    this.#jobs.add(job);
     job.queue.total++;
     const { byUnique, byWorkload } = job.queue;
     if (job.unique === "-") {
@@ -88,7 +94,7 @@ export class JobTable {
 
   forget(job: Job): void {
     this.releaseUnique(job);
-    this.#jobs.delete(job.handle);
+    this.#jobs.delete(job);
     job.queue.total--;
   }
 }

@@ -2,6 +2,7 @@ import type { ByteString } from "../protocol/mod.ts";
 import { attach } from "./audience.ts";
 import type { Client } from "./client.ts";
 import type { DurableLog } from "./durable_log.ts";
+import { HandleMint } from "./handle_mint.ts";
 import { Job, type StoreWaiter } from "./job.ts";
 import type { JobLife } from "./job_life.ts";
 import type { JobTable } from "./job_table.ts";
@@ -37,11 +38,13 @@ const STORE_FULL: Admission = { kind: "refused", reason: "store full" };
 /** How jobs come in: coalescing, limits, the way through the store, replay. */
 export class Submissions {
   readonly #parts: SubmissionsParts;
+  readonly #mint: HandleMint;
   #nextHandle: number;
   #nextKey: number;
 
   constructor(parts: SubmissionsParts) {
     this.#parts = parts;
+    this.#mint = new HandleMint(parts.handlePrefix);
     this.#nextHandle = parts.nextHandle;
     this.#nextKey = parts.nextKey;
   }
@@ -68,7 +71,7 @@ export class Submissions {
     if (queue.isFullFor(submission.priority)) return QUEUE_FULL;
     const job = new Job({
       key: this.#nextKey++,
-      handle: this.#parts.handlePrefix + this.#nextHandle++,
+      handle: this.#mint.handle(this.#nextHandle++),
       queue,
       unique: submission.unique,
       workload: submission.workload,
