@@ -25,7 +25,7 @@ export class HandleMint {
     let rest = number;
     for (let at = end - 1; at >= this.#prefixLength; at--) {
       const tenth = Math.floor(rest / 10);
-      bytes[at] = ZERO + rest - tenth * 10;
+      bytes[at] = ZERO + (rest - tenth * 10);
       rest = tenth;
     }
     return byteStringFrom(bytes, 0, end);
