@@ -2,7 +2,7 @@
 
 import { handle, own } from "../marks.ts";
 import { ask, differs, list, receive, req, res, type Scenario, send, silent } from "../script.ts";
-import { complete, grab, grabNothing, sleeper, submit, woken, worker } from "./openings.ts";
+import { complete, grab, grabNothing, sleep, sleeper, submit, woken, worker } from "./openings.ts";
 
 const f = own("f");
 const unique = own("u");
@@ -98,7 +98,7 @@ export const COALESCING: readonly Scenario[] = [
       woken("w"),
       grab("w", 1, f),
       grabNothing("w"),
-      send("w", req("PRE_SLEEP")),
+      sleep("w"),
       submit("d", "SUBMIT_JOB", f, 1, { unique }),
       silent("w"),
     ],

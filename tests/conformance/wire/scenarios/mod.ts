@@ -1,5 +1,6 @@
 import type { Scenario } from "../script.ts";
 import { ABILITIES } from "./abilities.ts";
+import { ABANDONMENT } from "./abandonment.ts";
 import { ADMIN_FUNCTIONS } from "./admin_functions.ts";
 import { ADMIN_LINES, IPV6, WHOLE_LISTS } from "./admin_lines.ts";
 import { ASSIGNMENT, ROUND_ROBIN } from "./assignment.ts";
@@ -10,6 +11,7 @@ import { EXAMPLES } from "./examples.ts";
 import { FRAMING } from "./framing.ts";
 import { DANGEROUS, REFUSED } from "./refused.ts";
 import { EXCEPTIONS, RESULTS } from "./results.ts";
+import { SPECIAL_JOBS } from "./special_jobs.ts";
 import { STATUS } from "./status.ts";
 import { SUBMIT } from "./submit.ts";
 import { TIMED, TIMED_APART, TIMED_RETRIES } from "./timed.ts";
@@ -39,6 +41,7 @@ export const GROUPS: readonly Group[] = [
       ...FRAMING,
       ...REFUSED,
       ...SUBMIT,
+      ...SPECIAL_JOBS,
       ...COALESCING,
       ...STATUS,
       ...ABILITIES,
@@ -46,6 +49,7 @@ export const GROUPS: readonly Group[] = [
       ...WAKE_UPS,
       ...ASSIGNMENT,
       ...DISCONNECTS,
+      ...ABANDONMENT,
       ...ADMIN_LINES,
       ...ADMIN_FUNCTIONS,
       ...CANCEL,

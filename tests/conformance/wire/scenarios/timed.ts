@@ -1,7 +1,6 @@
 /**
- * Protocol sections 6 (epoch) and 10 (time-outs): scripts that take a second or two, so all
- * run at once. Where nothing must happen, another job's time-out tells that
- * the time has passed.
+ * Protocol sections 6 (epoch) and 10 (time-outs): scripts that take some seconds, so all run at once.
+ * Where nothing must happen, another job's time-out tells that the time has passed.
  */
 
 import { epochIn, handle, own } from "../marks.ts";
@@ -29,9 +28,9 @@ const f = own("f");
 const g = own("g");
 const clock = own("clock");
 
-/** A worker that has one second for each job of a function. */
+/** A worker that has two seconds for each job of a function: enough for the steps in between. */
 function timed(who: string, name: string): Step {
-  return steps(send(who, req("CAN_DO_TIMEOUT", name, "1")), silent(who));
+  return steps(send(who, req("CAN_DO_TIMEOUT", name, "2000")), silent(who));
 }
 
 /** Waits until the `number`-th job is back in its queue. The reference's timers run in several threads. */
@@ -43,8 +42,8 @@ function untilQueued(who: string, number: number): Step {
   );
 }
 
-/** Takes longer than all time-outs of one second that began before: job `number` times out, too. */
-function secondPasses(number: number): Step {
+/** Takes longer than all time-outs that began before: job `number` times out, too. */
+function timePasses(number: number): Step {
   return steps(
     timed("clock", clock),
     submit("clock", "SUBMIT_JOB_BG", clock, number),
@@ -87,7 +86,7 @@ export const TIMED: readonly Scenario[] = [
       submit("c", "SUBMIT_JOB_BG", f, 2),
       grab("w", 1, f),
       grab("w", 2, f),
-      secondPasses(3),
+      timePasses(3),
       differs("time-out-per-job", {
         gearmand: [untilQueued("c", 1), status("c", 2, RUNNING)],
         cogd: [status("c", 1, QUEUED), status("c", 2, QUEUED)],
@@ -103,7 +102,7 @@ export const TIMED: readonly Scenario[] = [
       grab("w", 1, f),
       submit("c", "SUBMIT_JOB_BG", g, 2),
       grab("w", 2, g),
-      secondPasses(3),
+      timePasses(3),
       differs("time-out-per-job", {
         gearmand: [status("c", 1, RUNNING)],
         cogd: [status("c", 1, QUEUED)],
@@ -119,7 +118,7 @@ export const TIMED: readonly Scenario[] = [
       grab("w", 1, f),
       send("w", req("PRE_SLEEP")),
       silent("w"),
-      secondPasses(2),
+      timePasses(2),
       differs("time-out-per-job", {
         gearmand: [status("c", 1, RUNNING)],
         cogd: [receive("w", NOOP), status("c", 1, QUEUED)],
@@ -136,7 +135,7 @@ export const TIMED: readonly Scenario[] = [
       submit("c", "SUBMIT_JOB_BG", g, 2),
       grab("w", 1, f),
       grab("v", 2, g),
-      secondPasses(3),
+      timePasses(3),
       status("c", 1, RUNNING),
       status("c", 2, RUNNING),
     ],
@@ -177,7 +176,7 @@ export const TIMED_APART: readonly Scenario[] = [
       worker("v", g),
       submit("c", "SUBMIT_JOB_BG", g, 2),
       grab("v", 2, g),
-      secondPasses(3),
+      timePasses(3),
       differs("time-out-per-job", {
         gearmand: [untilQueued("c", 2)],
         cogd: [status("c", 2, RUNNING)],
@@ -191,7 +190,8 @@ export const TIMED_RETRIES: readonly Scenario[] = [
   {
     name: "the last attempt that takes too long fails the job",
     steps: [
-      timed("w", f),
+      send("w", req("CAN_DO_TIMEOUT", f, "1")),
+      silent("w"),
       submit("c", "SUBMIT_JOB", f, 1),
       grab("w", 1, f),
       receive("c", res("WORK_FAIL", handle(1))),
