@@ -9,6 +9,21 @@ export {
   NEXT_KEY_RECORD,
   recordsOfHighWater,
 } from "./high_water.ts";
+export {
+  acquireLease,
+  decodeHolder,
+  describeHolder,
+  encodeHolder,
+  LEASE_TIMES,
+  type LeaseHolder,
+  type LeasePlace,
+  type LeaseSearch,
+  type LeaseState,
+  newLeaseHolder,
+  type ProcessIdentity,
+  type ProcessWitness,
+  takenOver,
+} from "./lease.ts";
 export { SteadySession } from "./reconnect.ts";
 export {
   type Failure,

@@ -1,3 +1,4 @@
+import type { ProcessWitness } from "./lease.ts";
 import type { NamedRecord, StoredJob, StoredJobUpdate } from "./stored_job.ts";
 
 /**
@@ -80,6 +81,8 @@ export interface StoreHost {
   readonly namespace: string;
   /** `PREFIX:`, what stands before the number in the handle of an adopted job. Byte string. */
   readonly handlePrefix: string;
+  /** For a lease: who this server is. Without it a lease names nobody and has to be waited for. */
+  readonly process?: ProcessWitness;
 }
 
 /** A command-line option that belongs to one store (gearmand's own names where it has them). */
