@@ -4,7 +4,14 @@ import process from "node:process";
 import { BUILT_IN_PLUGINS } from "./plugins/mod.ts";
 import { ENVIRONMENT_NAMES, run, type StartServer, VERSION } from "./src/cli/mod.ts";
 import { byteStringFromText } from "./src/protocol/mod.ts";
-import { afterTurn, listen, processArguments, readEnvironment } from "./src/runtime/mod.ts";
+import {
+  afterTurn,
+  isProcessGone,
+  listen,
+  ownProcess,
+  processArguments,
+  readEnvironment,
+} from "./src/runtime/mod.ts";
 import { startServer, SYSTEM_CLOCK } from "./src/server/mod.ts";
 
 /** Opens the store that the configuration chose, then the server on top of it. */
@@ -16,6 +23,7 @@ const start: StartServer = async (config, { listenOn, listen, log }) => {
     now: SYSTEM_CLOCK.now,
     namespace,
     handlePrefix,
+    process: { self: ownProcess(), isGone: isProcessGone },
   });
   try {
     const server = await startServer({

@@ -1,7 +1,7 @@
 /**
  * The few calls of the C library that no runtime offers: dropping the groups of root, limits, users
  * as the name service knows them, datagrams on Unix sockets, options of sockets. Bound when first needed, on Linux with
- * glibc. Pointers returned by C are never followed, so that Deno's permission can be narrowed to the
+ * glibc, and what the kernel tells of processes. Pointers returned by C are never followed, so that Deno's permission can be narrowed to the
  * library's own path (`--allow-ffi=/lib/x86_64-linux-gnu/libc.so.6`).
  */
 
@@ -48,7 +48,11 @@ export interface LibC {
     value: Uint8Array,
     length: number,
   ): number;
+  open(path: Uint8Array, flags: number): number;
+  read(descriptor: number, bytes: Uint8Array, length: number): number;
+  readlink(path: Uint8Array, target: Uint8Array, length: number): number;
   close(descriptor: number): number;
+  getpgid(pid: number): number;
 }
 
 /** The C library cannot be called: another system, or the permission was not given. */
@@ -85,7 +89,11 @@ const CALLS = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
+  getpgid: { parameters: ["i32"], result: "i32" },
 } as const;
 
 let opened: LibC | undefined;
@@ -156,6 +164,11 @@ function openOnDeno(path: string): LibC {
       calls.getsockopt(socket, level, name, owned(value), owned(length)),
     setsockopt: (socket, level, name, value, length) =>
       calls.setsockopt(socket, level, name, owned(value), length),
+    open: (path, flags) => calls.open(owned(path), flags),
+    read: (descriptor, bytes, length) =>
+      Number(calls.read(descriptor, owned(bytes), BigInt(length))),
+    readlink: (path, target, length) =>
+      Number(calls.readlink(owned(path), owned(target), BigInt(length))),
   };
 }
 

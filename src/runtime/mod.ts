@@ -25,5 +25,6 @@ export {
   readEnvironment,
   startDetachedSelf,
 } from "./process.ts";
+export { isProcessGone, ownProcess, type ProcessIdentity } from "./process_identity.ts";
 export { becomeUser, findUser, type SystemUser } from "./process_user.ts";
 export { UnixDatagramSender } from "./unix_datagram.ts";
