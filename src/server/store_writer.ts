@@ -1,5 +1,11 @@
 import type { DurableLog, Job, JobServer, Limits } from "../core/mod.ts";
-import { type JobStore, type NamedRecord, StoreError } from "../plugin_api/mod.ts";
+import {
+  backOffMs,
+  type JobStore,
+  type NamedRecord,
+  StoreError,
+  type StoreErrorCode,
+} from "../plugin_api/mod.ts";
 import { NumberReserve } from "./number_reserve.ts";
 import { type Batch, WriteQueue } from "./write_queue.ts";
 
@@ -16,8 +22,10 @@ export interface StoreWriterParts {
   log(level: "ERROR" | "WARNING" | "NOTICE", text: string): void;
 }
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2000;
+/** The store cannot be had just now: submissions wait for it. */
+const PASSING: ReadonlySet<StoreErrorCode> = new Set(["AWAY", "LOCKED", "UNKNOWN_OUTCOME"]);
+/** It takes nothing, whatever the jobs: submissions are refused at once. */
+const TAKES_NOTHING: ReadonlySet<StoreErrorCode> = new Set(["FULL", "READ_ONLY", "TAKEN_OVER"]);
 /** How often submissions are looked at that have waited too long, while a commit runs. */
 const EXPIRY_CHECK_MS = 500;
 
@@ -25,7 +33,8 @@ const EXPIRY_CHECK_MS = 500;
  * Group commit: while one commit runs, the next batch gathers. A job is acknowledged when its commit
  * has settled, never before. While the store is away, submissions wait up to `Limits.storeWaitMs`
  * and are then refused; what was acknowledged is never given up, and removals are repeated until
- * they hold.
+ * they hold. All pauses between attempts are made here, for every store: a store makes one attempt
+ * per commit and reports what came of it.
  */
 export class StoreWriter implements DurableLog {
   readonly durable = true;
@@ -168,10 +177,10 @@ export class StoreWriter implements DurableLog {
     this.#logFailure(error);
     this.#failures++;
     if (code === "UNKNOWN_OUTCOME") this.#uncertain = true;
-    if (code === "AWAY" || code === "LOCKED" || code === "UNKNOWN_OUTCOME") {
+    if (PASSING.has(code)) {
       this.#queue.putBack(batch, false);
       this.#expire();
-    } else if (batch.added.length > 1 && code !== "FULL" && code !== "READ_ONLY") {
+    } else if (batch.added.length > 1 && !TAKES_NOTHING.has(code)) {
       this.#queue.putBack(batch, true);
     } else {
       this.#queue.putBackRemovals(batch);
@@ -184,8 +193,7 @@ export class StoreWriter implements DurableLog {
   }
 
   #retryLater(): void {
-    const ms = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
-    this.#cancelRetry = this.#parts.later(ms, () => {
+    this.#cancelRetry = this.#parts.later(backOffMs(this.#failures), () => {
       this.#cancelRetry = null;
       this.#expire();
       void this.#commit();

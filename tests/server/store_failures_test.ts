@@ -7,7 +7,7 @@ import { startDurableFixture as durable } from "./server_fixture.ts";
 const CREATED = (n: number) => `JOB_CREATED H:t:${n}`;
 const REFUSED = "ERROR QUEUE_ERROR|QUEUE_ERROR";
 
-for (const code of ["FULL", "READ_ONLY", "FAILED", "DAMAGED"] as const) {
+for (const code of ["FULL", "READ_ONLY", "TAKEN_OVER", "FAILED", "DAMAGED"] as const) {
   test(`a job that the store refuses as ${code} is refused at once and forgotten`, async () => {
     const { store, client, clock, log } = await durable();
     client.send("SUBMIT_JOB_BG", "f", "u", "1");
