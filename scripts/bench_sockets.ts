@@ -18,6 +18,7 @@ import { parseArgs } from "node:util";
 import { type Connection, dial } from "../src/runtime/mod.ts";
 import { PROJECT_ROOT, ServerProcess } from "../tests/support/mod.ts";
 import {
+  CONNECTIONS,
   MESSAGE_BYTES,
   REPORT_REQUEST,
   type ServerReport,
@@ -26,8 +27,8 @@ import {
   WORKLOADS,
 } from "./bench_sockets_server.ts";
 
-const CONNECTIONS = 16;
 const WARM_UP_MS = 700;
+const SETTLE_MS = 100;
 
 interface Case {
   readonly command: string;
@@ -124,6 +125,9 @@ async function withServer<T>(
   try {
     const line = await server.waitForLog("listening on");
     return await measure(Number(line.split(" ").at(-1)));
+  } catch (error) {
+    console.error(server.stderr);
+    throw error;
   } finally {
     await server.kill9();
   }
@@ -138,6 +142,8 @@ async function measureRate(port: number, window: number, seconds: number): Promi
       return peer;
     });
   }
+  // The server may still have to accept the last ones.
+  await pause(SETTLE_MS);
   for (const peer of peers) peer.begin(window);
   await pause(WARM_UP_MS);
   // Behind the others, so that it is no neighbour of theirs.

@@ -129,6 +129,24 @@ test("a paused reader holds its peer up: what is not read is not taken", async (
   });
 });
 
+test("what comes to a connection that was paused when accepted waits, its end too", async () => {
+  await withServer(
+    async (server) => {
+      const { peer, own } = await server.pair();
+      peer.connection.write(bytes("early"));
+      peer.connection.end();
+      for (let i = 0; i < 20; i++) await turn();
+      assert.deepEqual(own.events, []);
+      own.connection.resume();
+      await own.event("ended");
+      assert.deepEqual(own.events, ["data", "ended"]);
+      assert.equal(own.text(), "early");
+    },
+    {},
+    (own) => own.connection.pause(),
+  );
+});
+
 test("no callback comes from within a call", async () => {
   await withServer(async (server) => {
     const { peer, own } = await server.pair();
