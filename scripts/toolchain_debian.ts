@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   perl: ["libgearman-client-perl"],
   sqlite3: ["sqlite3"],
   "systemd-analyze": ["systemd"],
+  mariadbd: ["mariadb-server"],
 };
 
 /** Debian's switch that keeps packages from starting their services when they are installed. */

@@ -1,6 +1,7 @@
 /** What tests and benchmarks share. Runs on Deno and Bun. */
 export { deadline, DeadlineError, PATIENCE_MS } from "./deadline.ts";
 export { freePort } from "./free_port.ts";
+export { type Direction, TcpProxy, type TurnCut } from "./tcp_proxy.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 export { PROGRAM_NAMES, programAvailable, programMissing, type ProgramName } from "./programs.ts";
 export { Random, seedFrom } from "./random.ts";

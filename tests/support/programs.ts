@@ -10,6 +10,7 @@ const PROBES = {
   perl: ["perl", "-MGearman::Client", "-MGearman::Worker", "-e", "1"],
   sqlite3: ["sqlite3", "-version"],
   "systemd-analyze": ["systemd-analyze", "--version"],
+  mariadbd: ["mariadbd", "--version"],
 } as const;
 
 export type ProgramName = keyof typeof PROBES;
