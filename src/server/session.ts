@@ -112,13 +112,15 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   }
 
   /**
-   * The peer sends no more, but may read on: what it asked for is still delivered (protocol
-   * section 3). A worker that can't send results any more gives its jobs back.
+   * The peer sends no more, but may read on: replies to what it asked are still delivered (protocol
+   * section 3). A closed socket looks the same, so nobody is kept waiting: its foreground jobs are
+   * abandoned (section 11), and a worker, which can't send results any more, gives its jobs back.
    */
   ended(): void {
     this.#peerEnded = true;
     this.#decoder.stop();
     this.host.jobServer.workerGone(this.worker, this.host.now());
+    this.host.jobServer.clientGone(this.client);
     this.#endIfDone();
   }
 
@@ -238,7 +240,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
 
   #endIfDone(): void {
     if (!this.#peerEnded || this.#closed || this.#blocked || this.#out.length > 0) return;
-    if (!this.#replies.isEmpty || this.client.waitingFor.size > 0) return;
+    if (!this.#replies.isEmpty) return;
     this.#connection.end();
   }
 
