@@ -28,7 +28,7 @@ export class Packet {
   /** True when nobody but this packet uses `buffer`, so that data may be handed out without a copy. */
   ownsBuffer = false;
   /** Ends of the arguments; each begins behind the NUL of the one before. */
-  readonly #ends = new Float64Array(MAX_ARGUMENTS);
+  readonly #ends: number[] = new Array<number>(MAX_ARGUMENTS).fill(0);
 
   constructor(shape: PacketShape, buffer: Uint8Array) {
     this.shape = shape;

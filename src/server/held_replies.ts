@@ -15,7 +15,8 @@ export class HeldReplies {
   #held: HeldReply[] = [];
   /** Replies at the front of `#held` that have left already. */
   #gone = 0;
-  readonly #heldHandles = new Set<ByteString>();
+  /** Handles whose JOB_CREATED waits; most connections never need it. */
+  #heldHandles: Set<ByteString> | null = null;
 
   /** `released` is called when held replies have reached `out`. */
   constructor(slab: Slab, out: Frames, released: () => void) {
@@ -37,21 +38,26 @@ export class HeldReplies {
 
   /** Where a packet about a job is to be written: behind its JOB_CREATED. */
   targetFor(handle: ByteString): Frames {
-    return this.#heldHandles.has(handle) ? this.target : this.#out;
+    return this.#heldHandles?.has(handle) === true ? this.target : this.#out;
   }
 
   /** JOB_CREATED for a job that needs not wait itself, though it may have to wait in line. */
   jobCreated(handle: ByteString): void {
-    if (!this.isEmpty) this.#heldHandles.add(handle);
+    if (!this.isEmpty) this.#hold(handle);
     this.target.text(PacketType.JOB_CREATED, handle);
   }
 
   /** Holds the place of JOB_CREATED until the store has answered. */
   hold(job: Job): StoreWaiter {
-    this.#heldHandles.add(job.handle);
+    this.#hold(job.handle);
     const reply = new HeldReply(this, job.handle);
     this.#held.push(reply);
     return reply;
+  }
+
+  #hold(handle: ByteString): void {
+    this.#heldHandles ??= new Set();
+    this.#heldHandles.add(handle);
   }
 
   /** Writes what has been answered, up to the first reply that still waits. */
@@ -67,7 +73,7 @@ export class HeldReplies {
     if (reply === undefined) {
       this.#held = [];
       this.#gone = 0;
-      this.#heldHandles.clear();
+      this.#heldHandles = null;
     } else if (this.#gone > 1024 && this.#gone > held.length / 2) {
       this.#held = held.slice(this.#gone);
       this.#gone = 0;
