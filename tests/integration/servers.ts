@@ -26,14 +26,14 @@ export interface RunningServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts cogd with its queue on SQLite, or gearmand with its own in memory. */
+/** Starts cogd with its queue on SQLite, or gearmand with its own in memory; both log INFO. */
 export async function startServerNamed(
   name: ServerName,
   args: readonly string[] = [],
 ): Promise<RunningServer> {
   return name === "gearmand"
     ? await startGearmand({ args })
-    : await startCogd({ flavour: name, args });
+    : await startCogd({ flavour: name, args: ["--verbose=INFO", ...args] });
 }
 
 /** Why a comparison of `flavour` with the reference by these programs cannot run here, or false. */
