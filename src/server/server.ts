@@ -171,16 +171,13 @@ class Server implements RunningServer, SessionHost {
     this.#sessions.add(session);
     const most = this.limits.maxConnections;
     if (most > 0 && this.#sessions.size > most) {
-      this.log("WARNING", `Refusing ${session.remoteAddress}: ${most} connections are open`);
+      this.log("WARNING", `Refusing ${session.peer}: ${most} connections are open`);
       session.close();
     } else if (this.#loading) {
       session.pause();
     }
     if (this.#parts.logs("INFO")) {
-      this.log(
-        "INFO",
-        `Accepted connection from ${connection.remoteAddress}:${connection.remotePort}`,
-      );
+      this.log("INFO", `Accepted connection from ${session.peer}`);
     }
     return session;
   }
@@ -198,7 +195,7 @@ class Server implements RunningServer, SessionHost {
   ended(session: Session, cause: unknown): void {
     this.#sessions.remove(session);
     if (this.#parts.logs("INFO")) {
-      this.log("INFO", `Disconnected ${session.remoteAddress}${cause ? `: ${textOf(cause)}` : ""}`);
+      this.log("INFO", `Disconnected ${session.peer}${cause ? `: ${textOf(cause)}` : ""}`);
     }
     this.#scheduleTurnEnd();
   }

@@ -88,6 +88,11 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.worker = host.jobServer.connectWorker(this);
   }
 
+  /** The peer's address and port, for the log. */
+  get peer(): string {
+    return `${this.remoteAddress}:${this.#connection.remotePort}`;
+  }
+
   // From the connection
 
   data(bytes: Uint8Array): void {
@@ -96,7 +101,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
       this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.host.log("INFO", `Closing ${this.remoteAddress}: ${error.code}, ${error.message}`);
+      this.host.log("INFO", `Closing ${this.peer}: ${error.code}, ${error.message}`);
       this.close();
     }
   }
@@ -217,7 +222,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     if (this.#blocked) {
       const unsent = this.#out.length;
       if (unsent > this.host.limits.maxSendBytes) {
-        this.host.log("WARNING", `Closing ${this.remoteAddress}: it does not read its replies`);
+        this.host.log("WARNING", `Closing ${this.peer}: it does not read its replies`);
         return this.close();
       }
       if (unsent > this.host.limits.pauseSendBytes && !this.#paused) {
