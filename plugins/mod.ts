@@ -23,6 +23,11 @@ export const BUILT_IN_PLUGINS: readonly BuiltInPlugin[] = [
     aliases: ["libsqlite3"],
     load: async () => (await import("./sqlite/mod.ts")).sqlitePlugin,
   },
+  {
+    name: "mysql",
+    aliases: [],
+    load: async () => (await import("./mysql/mod.ts")).mysqlPlugin,
+  },
 ];
 
 /** The plugin of this name or alias, whatever its case; undefined when there is none. */

@@ -60,6 +60,7 @@ export interface Surroundings {
 /** The environment variables that mean something to `cogd`. */
 export const ENVIRONMENT_NAMES = [
   "COGD_DAEMON_CHILD",
+  "COGD_MYSQL_PASSWORD",
   "GEARMAND_PORT",
   "HOME",
   "NOTIFY_SOCKET",

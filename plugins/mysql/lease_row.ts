@@ -1,0 +1,175 @@
+import { Buffer } from "node:buffer";
+import {
+  decodeHolder,
+  encodeHolder,
+  LEASE_TIMES,
+  type LeaseHolder,
+  type LeasePlace,
+  type LeaseState,
+  type Operation,
+  type SteadySession,
+  takenOver,
+} from "../../src/plugin_api/mod.ts";
+import { type MySqlConnection, textOf } from "./connection.ts";
+import { errorNumber, StaleSession } from "./faults.ts";
+import { bytesLiteral, numberLiteral, type Scope } from "./scope.ts";
+import { transaction } from "./transaction.ts";
+
+const FROM_NOW = `UTC_TIMESTAMP(3) + INTERVAL ${LEASE_TIMES.runsForMs * 1000} MICROSECOND`;
+const ER_DUP_ENTRY = 1062;
+
+const STEP: Operation = {
+  action: "take the lease of",
+  deadlineMs: 10_000,
+  writes: true,
+  patienceMs: 15_000,
+};
+
+/** The lease of one namespace as a row. */
+export class LeaseRow implements LeasePlace {
+  readonly #session: SteadySession<MySqlConnection>;
+  readonly #scope: Scope;
+
+  constructor(session: SteadySession<MySqlConnection>, scope: Scope) {
+    this.#session = session;
+    this.#scope = scope;
+  }
+
+  read(): Promise<LeaseState | null> {
+    return this.#session.run(
+      { ...STEP, writes: false },
+      (connection) => transaction(connection, () => readLease(connection, this.#scope)),
+    );
+  }
+
+  take(seen: LeaseState | null, holder: LeaseHolder): Promise<boolean> {
+    return this.#session.run(STEP, async (connection) => {
+      const term = (seen?.term ?? 0) + 1;
+      const sql = seen === null
+        ? insertSql(this.#scope, holder, term)
+        : updateSql(this.#scope, holder, term, seen);
+      const taken = await transaction(connection, async () => {
+        try {
+          return (await connection.change(sql)).affectedRows === 1;
+        } catch (error) {
+          if (errorNumber(error) === ER_DUP_ENTRY) return false;
+          throw error;
+        }
+      });
+      if (taken) connection.term = term;
+      return taken;
+    });
+  }
+}
+
+/**
+ * Begins a term for a session that replaces another one: from now on nothing that the other still has under
+ * way can be committed. Waits for a commit that is being made. Throws `TAKEN_OVER` when the lease has
+ * another holder.
+ */
+export async function beginTerm(
+  connection: MySqlConnection,
+  scope: Scope,
+  holder: LeaseHolder,
+): Promise<void> {
+  await transaction(connection, async () => {
+    const { affectedRows, insertId } = await connection.change(
+      `UPDATE ${scope.lease} SET term = LAST_INSERT_ID(term + 1), expires_at = ${FROM_NOW} ` +
+        `WHERE namespace = ${scope.namespace} AND holder_id = ${idLiteral(holder)}`,
+    );
+    if (affectedRows === 0) throw takenOver((await readLease(connection, scope))?.holder ?? null);
+    connection.term = Number(insertId);
+  });
+}
+
+/** Prolongs the lease. Throws `StaleSession` or `TAKEN_OVER` when this session has it no more. */
+export async function renewLease(
+  connection: MySqlConnection,
+  scope: Scope,
+  holder: LeaseHolder | null,
+): Promise<void> {
+  await transaction(connection, async () => {
+    const { affectedRows } = await connection.change(
+      `UPDATE ${scope.lease} SET expires_at = ${FROM_NOW} WHERE ${ownRow(connection, scope)}`,
+    );
+    if (affectedRows === 0) throw await lossOf(connection, scope, holder);
+  });
+}
+
+/**
+ * To be called first in each transaction that writes: holds the lease until its end, so that nobody can take
+ * it meanwhile. Throws as `renewLease` does.
+ */
+export async function requireLease(
+  connection: MySqlConnection,
+  scope: Scope,
+  holder: LeaseHolder | null,
+): Promise<void> {
+  const found = await connection.select(
+    `SELECT 1 FROM ${scope.lease} WHERE ${ownRow(connection, scope)} FOR UPDATE`,
+  );
+  if (found.length === 0) throw await lossOf(connection, scope, holder);
+}
+
+/** Gives the lease back, if this session has it still. The row stays: terms never fall. */
+export async function releaseLease(connection: MySqlConnection, scope: Scope): Promise<void> {
+  await transaction(connection, () =>
+    connection.change(
+      `UPDATE ${scope.lease} SET holder_id = x'', holder = x'', expires_at = UTC_TIMESTAMP(3) ` +
+        `WHERE ${ownRow(connection, scope)}`,
+    ));
+}
+
+async function lossOf(
+  connection: MySqlConnection,
+  scope: Scope,
+  holder: LeaseHolder | null,
+): Promise<Error> {
+  const state = await readLease(connection, scope);
+  return holder !== null && state?.holder?.id === holder.id
+    ? new StaleSession()
+    : takenOver(state?.holder ?? null);
+}
+
+async function readLease(connection: MySqlConnection, scope: Scope): Promise<LeaseState | null> {
+  const [row] = await connection.select(
+    "SELECT term, holder, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), expires_at), " +
+      `CAST(expires_at AS CHAR) FROM ${scope.lease} WHERE namespace = ${scope.namespace}`,
+  );
+  if (row === undefined) return null;
+  const [term, holder, remaining, renewal] = row;
+  return {
+    term: Number(term),
+    holder: decodeHolder(textOf(holder)),
+    remainingMs: Number(remaining) / 1000,
+    renewal: textOf(renewal),
+  };
+}
+
+function insertSql(scope: Scope, holder: LeaseHolder, term: number): string {
+  return `INSERT INTO ${scope.lease} (namespace, term, holder_id, holder, expires_at) VALUES ` +
+    `(${scope.namespace}, ${numberLiteral(term)}, ${idLiteral(holder)}, ${
+      holderLiteral(holder)
+    }, ` +
+    `${FROM_NOW})`;
+}
+
+function updateSql(scope: Scope, holder: LeaseHolder, term: number, seen: LeaseState): string {
+  return `UPDATE ${scope.lease} SET term = ${numberLiteral(term)}, ` +
+    `holder_id = ${idLiteral(holder)}, holder = ${holderLiteral(holder)}, ` +
+    `expires_at = ${FROM_NOW} WHERE namespace = ${scope.namespace} ` +
+    `AND term = ${numberLiteral(seen.term)} AND CAST(expires_at AS CHAR) = ` +
+    `CAST(${bytesLiteral(Buffer.from(seen.renewal))} AS CHAR)`;
+}
+
+function ownRow(connection: MySqlConnection, scope: Scope): string {
+  return `namespace = ${scope.namespace} AND term = ${numberLiteral(connection.term)}`;
+}
+
+function idLiteral(holder: LeaseHolder): string {
+  return bytesLiteral(Buffer.from(holder.id));
+}
+
+function holderLiteral(holder: LeaseHolder): string {
+  return bytesLiteral(Buffer.from(encodeHolder(holder)));
+}

@@ -1,0 +1,221 @@
+import {
+  acquireLease,
+  type JobStore,
+  newLeaseHolder,
+  type Operation,
+  type ReplayPage,
+  SteadySession,
+  type StoreBatch,
+  type StoredJob,
+  StoreError,
+  type StoreHost,
+  type StoreTraits,
+} from "../../src/plugin_api/mod.ts";
+import { BatchWriter } from "./batch_writer.ts";
+import type { MySqlConnection } from "./connection.ts";
+import { MySqlDriver } from "./driver.ts";
+import { GearmandTable } from "./gearmand_table.ts";
+import { LeaseRow, releaseLease, requireLease } from "./lease_row.ts";
+import { REPLAY_START, ReplayReader } from "./replay_reader.ts";
+import { prepareSchema } from "./schema.ts";
+import { warnOfWeakness } from "./server_settings.ts";
+import type { MySqlSettings } from "./settings.ts";
+import { transaction } from "./transaction.ts";
+
+/**
+ * What a packet holds beside a workload: the names of a job (8 KiB at most on the wire, several times that if
+ * the operator allows it) and the packet's own fields.
+ */
+const BESIDE_WORKLOAD_BYTES = 32 * 1024;
+
+/** A commit of ordinary size takes milliseconds; a disk under load may take seconds. */
+const COMMIT_MS = 10_000;
+/** What each further MiB may take. */
+const COMMIT_MS_PER_MIB = 1000;
+const OPEN: Operation = { action: "prepare", deadlineMs: 60_000, writes: true };
+/** Large queues take a while to be moved; nobody waits for it but the start. */
+const ADOPT: Operation = { action: "adopt the queue in", deadlineMs: 30 * 60_000, writes: true };
+const RELEASE: Operation = { action: "release", deadlineMs: 2000, writes: true };
+/** A replay is not given up when the server is away for a moment. */
+const READ: Operation = {
+  action: "read",
+  deadlineMs: 30_000,
+  writes: false,
+  patienceMs: 120_000,
+};
+
+interface Parts {
+  readonly session: SteadySession<MySqlConnection>;
+  readonly driver: MySqlDriver;
+  readonly settings: MySqlSettings;
+  readonly writer: BatchWriter;
+  readonly reader: ReplayReader;
+}
+
+/** A store in a database of MySQL or MariaDB. */
+export class MySqlStore implements JobStore {
+  readonly traits: StoreTraits;
+  readonly #parts: Parts;
+  /** Key of the last job that was there when the store was opened. */
+  readonly #end: number;
+  #closing: Promise<void> | null = null;
+
+  private constructor(parts: Parts, traits: StoreTraits, end: number) {
+    this.#parts = parts;
+    this.traits = traits;
+    this.#end = end;
+  }
+
+  /** Connects, takes the lease, adopts C gearmand's table. Rejects with a `StoreError`. */
+  static async open(settings: MySqlSettings, host: StoreHost): Promise<MySqlStore> {
+    const { scope, place } = settings;
+    const driver = new MySqlDriver(settings);
+    const session = new SteadySession(driver, {
+      log: (level, text) => host.log(level, text),
+      secrets: [settings.password],
+    });
+    const parts: Parts = {
+      session,
+      driver,
+      settings,
+      writer: new BatchWriter(scope, host.namespace),
+      reader: new ReplayReader(scope, host.namespace, place),
+    };
+    try {
+      await session.open();
+      await session.run(OPEN, (connection) => prepareSchema(connection, scope, place));
+      await takeLease(parts, host);
+      const traits = await session.run(
+        OPEN,
+        (connection) => Promise.resolve(traitsOf(parts, connection)),
+      );
+      warnOfWeakness(driver.server!, place, host);
+      await adopt(parts, traits, host);
+      const end = await session.run(
+        READ,
+        (connection) => transaction(connection, () => parts.reader.lastKey(connection)),
+      );
+      return new MySqlStore(parts, traits, end);
+    } catch (error) {
+      await session.close();
+      throw cannotOpen(error);
+    }
+  }
+
+  /** One transaction, one attempt: the server decides when to repeat it. */
+  async commit(batch: StoreBatch): Promise<void> {
+    this.#requireOpen();
+    for (const job of batch.add) this.#requireFitting(job);
+    const { session, driver, settings, writer } = this.#parts;
+    const deadlineMs = COMMIT_MS + COMMIT_MS_PER_MIB * Math.ceil(bytesIn(batch) / 2 ** 20);
+    await session.run({ action: "write to", deadlineMs, writes: true }, async (connection) => {
+      const prepared = writer.prepare(connection, batch);
+      await transaction(connection, async () => {
+        await requireLease(connection, settings.scope, driver.holder);
+        await writer.write(connection, prepared);
+      });
+    });
+  }
+
+  async *replay(): AsyncGenerator<ReplayPage> {
+    const { session, reader } = this.#parts;
+    let position = REPLAY_START;
+    for (;;) {
+      this.#requireOpen();
+      const read = await session.run(
+        READ,
+        (connection) => transaction(connection, () => reader.page(connection, position, this.#end)),
+      );
+      if (read === null) return;
+      position = read.next;
+      yield read.page;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { session, settings } = this.#parts;
+    // Without an answer the lease runs out by itself.
+    await session.run(RELEASE, (connection) => releaseLease(connection, settings.scope))
+      .catch(() => {});
+    await session.close();
+  }
+
+  #requireFitting(job: StoredJob): void {
+    const { maxWorkloadBytes, description } = this.traits;
+    if (job.workload.length <= maxWorkloadBytes) return;
+    throw new StoreError(
+      "TOO_LARGE",
+      `Cannot store job ${job.handle}: its workload has ${job.workload.length} bytes, ` +
+        `${description} takes ${maxWorkloadBytes} (its max_allowed_packet, less the job's names)`,
+    );
+  }
+
+  #requireOpen(): void {
+    if (this.#closing === null) return;
+    throw new StoreError("CLOSED", `Cannot use ${this.traits.description}: it is closed`);
+  }
+}
+
+async function takeLease(parts: Parts, host: StoreHost): Promise<void> {
+  const { session, driver, settings } = parts;
+  const holder = newLeaseHolder(host.process);
+  await acquireLease(new LeaseRow(session, settings.scope), {
+    holder,
+    place: settings.place,
+    isGone: (other) => host.process?.isGone(other) ?? false,
+    log: (level, text) => host.log(level, text),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  driver.holder = holder;
+}
+
+function traitsOf({ settings, driver }: Parts, connection: MySqlConnection): StoreTraits {
+  const maxWorkloadBytes = connection.maxPacketBytes - BESIDE_WORKLOAD_BYTES;
+  if (maxWorkloadBytes <= BESIDE_WORKLOAD_BYTES) {
+    throw new StoreError(
+      "CANNOT_OPEN",
+      `Cannot use ${settings.place}: its max_allowed_packet is ${connection.maxPacketBytes} bytes; ` +
+        "no job fits, raise it",
+    );
+  }
+  return {
+    durability: driver.server!.durability,
+    maxWorkloadBytes,
+    description: settings.place,
+  };
+}
+
+async function adopt(parts: Parts, traits: StoreTraits, host: StoreHost): Promise<void> {
+  const { session, driver, settings, writer, reader } = parts;
+  const { gearmandTable, place, scope } = settings;
+  const adoption = await session.run(ADOPT, (connection) =>
+    transaction(connection, async () => {
+      const table = await GearmandTable.find(connection, gearmandTable, host);
+      if (table === null) return null;
+      await requireLease(connection, scope, driver.holder);
+      const marks = await reader.marks(connection);
+      return await table.adopt(writer, marks, host, traits.maxWorkloadBytes);
+    }));
+  adoption?.report(`table "${gearmandTable}" of ${place}`);
+}
+
+/** At the start a server that is away is a reason to end: whoever started this sees why at once. */
+function cannotOpen(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  const passing = error.code === "AWAY" || error.code === "UNKNOWN_OUTCOME" ||
+    error.code === "FAILED";
+  return passing ? new StoreError("CANNOT_OPEN", error.message, { cause: error }) : error;
+}
+
+function bytesIn(batch: StoreBatch): number {
+  let bytes = 0;
+  for (const { workload } of batch.add) bytes += workload.length;
+  for (const { outcome } of batch.update) bytes += outcome?.result.length ?? 0;
+  for (const { value } of batch.put) bytes += value?.length ?? 0;
+  return bytes;
+}

@@ -1,0 +1,93 @@
+import { StoreError } from "../../src/plugin_api/mod.ts";
+import type { MySqlConnection, Value } from "./connection.ts";
+
+/** Rows in one statement at most: more are not faster, and each size is prepared on its own. */
+const MOST_ROWS = 512;
+/** Bytes in one statement at most, even where the server takes more. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** What a statement's packet holds beside the rows. */
+const PACKET_BYTES = 1024;
+/** What a bound value takes beside its own bytes: type, length, its share of the NULL bits. */
+const VALUE_BYTES = 13;
+
+/** A row to be inserted. */
+export interface NewRow {
+  readonly values: readonly Value[];
+  /** What the row is, for an error. */
+  readonly what: string;
+}
+
+/** An insert of many rows in one statement; `row` is one row's list of values. */
+export interface RowInsert {
+  readonly head: string;
+  readonly row: string;
+  readonly tail: string;
+}
+
+/**
+ * Throws `TOO_LARGE` for a row that no packet of this session can hold. To be called for all rows of a batch
+ * before anything is sent: the server would close the connection.
+ */
+export function requireFitting(connection: MySqlConnection, rows: readonly NewRow[]): void {
+  const most = connection.maxPacketBytes - PACKET_BYTES;
+  for (const row of rows) {
+    const bytes = rowBytes(row);
+    if (bytes <= most) continue;
+    throw new StoreError(
+      "TOO_LARGE",
+      `${row.what} takes ${bytes} bytes, and the server's max_allowed_packet is ` +
+        `${connection.maxPacketBytes}; raise it there, for ever and with SET GLOBAL, then restart cogd`,
+    );
+  }
+}
+
+/**
+ * Inserts the rows. Statements have 1, 2, 4 … rows, so that few different ones are prepared, and each
+ * stays within the server's packet size.
+ */
+export async function insertRows(
+  connection: MySqlConnection,
+  insert: RowInsert,
+  rows: readonly NewRow[],
+): Promise<void> {
+  const limit = Math.min(connection.maxPacketBytes - PACKET_BYTES, MOST_BYTES);
+  for (let at = 0; at < rows.length;) {
+    const count = fittingRows(rows, at, limit);
+    const values: Value[] = [];
+    for (let i = at; i < at + count; i++) values.push(...rows[i]!.values);
+    await connection.execute(statement(insert, count), values);
+    at += count;
+  }
+}
+
+function fittingRows(rows: readonly NewRow[], at: number, limit: number): number {
+  let bytes = 0;
+  let count = 0;
+  while (count < MOST_ROWS && at + count < rows.length) {
+    bytes += rowBytes(rows[at + count]!);
+    if (count > 0 && bytes > limit) break;
+    count++;
+  }
+  return 2 ** Math.floor(Math.log2(count));
+}
+
+function rowBytes({ values }: NewRow): number {
+  let bytes = values.length * VALUE_BYTES;
+  for (const value of values) {
+    if (value !== null) bytes += typeof value === "number" ? 8 : value.length;
+  }
+  return bytes;
+}
+
+const texts = new WeakMap<RowInsert, Map<number, string>>();
+
+function statement(insert: RowInsert, rows: number): string {
+  let known = texts.get(insert);
+  if (known === undefined) texts.set(insert, known = new Map());
+  let text = known.get(rows);
+  if (text === undefined) {
+    text = `${insert.head} ${new Array(rows).fill(insert.row).join(",")} ${insert.tail}`;
+    known.set(rows, text);
+  }
+  return text;
+}
