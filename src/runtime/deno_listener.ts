@@ -26,20 +26,19 @@ const PEER_LEFT = ["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPROTO"];
 
 /** Listens with Deno's own sockets. `::` takes IPv4 too, where the system is set up as usual. */
 export const listenOnDeno: Listen = (options, handler) => {
+  const { hostname, port, backlog } = options;
+  let listener: Deno.TcpListener;
   try {
-    return Promise.resolve(new DenoListener(bind(options), options, handler));
+    listener = Deno.listen({
+      hostname: hostname === ALL_ADDRESSES ? "::" : hostname,
+      port,
+      tcpBacklog: backlog,
+    });
   } catch (cause) {
     return Promise.reject(listenError("listen on", options, cause));
   }
+  return Promise.resolve(new DenoListener(listener, options, handler));
 };
-
-function bind({ hostname, port, backlog }: ListenOptions): Deno.TcpListener {
-  return Deno.listen({
-    hostname: hostname === ALL_ADDRESSES ? "::" : hostname,
-    port,
-    tcpBacklog: backlog,
-  });
-}
 
 export const dialOnDeno: Dial = async (address, handler) => {
   let conn: Deno.TcpConn;

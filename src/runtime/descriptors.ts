@@ -1,5 +1,6 @@
 import process from "node:process";
 import { libCIfPermitted } from "./libc.ts";
+import { runtimeName } from "./runtime_name.ts";
 
 /**
  * Descriptors that accepted sockets leave free: the store, the log and the runtime itself open
@@ -18,7 +19,7 @@ const SOCK_STREAM_CLOEXEC = 0x80001;
  * process is not known.
  */
 export function firstReservedDescriptor(): number {
-  const limit = limitFromReport() ?? limitFromC() ?? Infinity;
+  const limit = (runtimeName === "bun" ? limitFromReport() : limitFromC()) ?? Infinity;
   return limit === Infinity ? limit : limit - Math.min(RESERVED_DESCRIPTORS, Math.floor(limit / 4));
 }
 
@@ -43,7 +44,7 @@ export class DescriptorsReservedError extends Error {
   }
 }
 
-// Bun has Node's report. Deno has not.
+// Deno's report says nothing of limits, and asks for permissions.
 function limitFromReport(): number | undefined {
   const report = process.report as { getReport?(): unknown } | undefined;
   const { userLimits } = (report?.getReport?.() ?? {}) as {

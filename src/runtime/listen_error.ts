@@ -29,16 +29,20 @@ export function listenError(
   cause: unknown,
 ): ListenError {
   const code = codeOf(cause);
-  const state = code === "SOCKET_FAILED" ? textOf(cause) : STATES[code];
+  const state = code === "SOCKET_FAILED" || isDenied(cause) ? textOf(cause) : STATES[code];
   return new ListenError(code, `Cannot ${action} ${addressText(address)}: ${state}`, { cause });
 }
 
 function codeOf(cause: unknown): ListenErrorCode {
   if (!(cause instanceof Error)) return "SOCKET_FAILED";
-  // Deno's own permission, asked before the system is.
-  if (cause.name === "NotCapable") return "PERMISSION_DENIED";
+  if (isDenied(cause)) return "PERMISSION_DENIED";
   const code: unknown = "code" in cause ? cause.code : undefined;
   return (typeof code === "string" ? CODES[code] : undefined) ?? "SOCKET_FAILED";
+}
+
+/** Deno's own permission is missing; the system was not asked. */
+function isDenied(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === "NotCapable";
 }
 
 function textOf(cause: unknown): string {

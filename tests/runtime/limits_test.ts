@@ -22,10 +22,10 @@ class CrowdServer {
     this.port = port;
   }
 
-  static async start(descriptors?: number): Promise<CrowdServer> {
+  static async start(descriptors?: number, permission = "-A"): Promise<CrowdServer> {
     const script = join(PROJECT_ROOT, "tests/runtime/crowd_server.ts");
     const command = runtimeName === "deno"
-      ? [process.execPath, "run", "-A", "--no-check", script]
+      ? [process.execPath, "run", permission, "--no-prompt", "--no-check", script]
       : [process.execPath, script];
     const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors} && `;
     const child = await ServerProcess.start("/bin/sh", [
@@ -143,5 +143,15 @@ test("when descriptors run out nothing spins, and accepting goes on when they co
   assert.equal(server.count("acceptFailed"), 1);
   assert.equal(server.count("acceptResumed"), 1);
   reporter.destroy();
+  await server.process.stop();
+});
+
+test("the permission to listen is enough to serve", {
+  skip: runtimeName !== "deno" && "only Deno knows permissions",
+}, async () => {
+  const server = await CrowdServer.start(undefined, "--allow-net");
+  const socket = await server.connect();
+  assert.ok(await echoes(socket));
+  socket.destroy();
   await server.process.stop();
 });
