@@ -146,12 +146,12 @@ test("when descriptors run out nothing spins, and accepting goes on when they co
   await server.process.stop();
 });
 
-test("the permission to listen is enough to serve", {
-  skip: runtimeName !== "deno" && "only Deno knows permissions",
-}, async () => {
-  const server = await CrowdServer.start(undefined, "--allow-net");
-  const socket = await server.connect();
-  assert.ok(await echoes(socket));
-  socket.destroy();
-  await server.process.stop();
-});
+if (runtimeName === "deno") {
+  test("the permission to listen is enough to serve", async () => {
+    const server = await CrowdServer.start(undefined, "--allow-net");
+    const socket = await server.connect();
+    assert.ok(await echoes(socket));
+    socket.destroy();
+    await server.process.stop();
+  });
+}
