@@ -4,7 +4,7 @@ import { PROJECT_ROOT } from "../tests/support/mod.ts";
 import { commandStep, FROZEN, type Step, testStep } from "./gate_step.ts";
 
 /** Folders below tests/ that have a step of their own; all others hold unit and conformance tests. */
-const OWN_STEP = ["architecture", "integration", "faults", "fuzz"] as const;
+const OWN_STEP = ["architecture", "databases", "integration", "faults", "fuzz"] as const;
 
 /** Test files below tests/ whose top folder passes, as `./tests/…`, sorted. */
 export function testFiles(accept: (folder: string) => boolean): string[] {
@@ -25,6 +25,8 @@ export const STEPS: readonly Step[] = [
   testStep("architecture", "rules of the house", "deno", inFolder("architecture"), 2),
   testStep("unit", "unit and conformance tests on Deno", "deno", unitFiles, 10),
   testStep("unit:bun", "unit and conformance tests on Bun", "bun", unitFiles, 10),
+  testStep("databases", "stores on real database servers", "deno", inFolder("databases"), 20),
+  testStep("databases:bun", "the same on Bun", "bun", inFolder("databases"), 20),
   commandStep("compile", "dist/cogd", ["run", "-A", "scripts/compile.ts", "deno"], 12),
   commandStep("compile:bun", "dist/cogd-bun", ["run", "-A", "scripts/compile.ts", "bun"], 6),
   testStep("integration", "executables and foreign clients", "deno", inFolder("integration"), 15),
