@@ -28,6 +28,11 @@ export const BUILT_IN_PLUGINS: readonly BuiltInPlugin[] = [
     aliases: [],
     load: async () => (await import("./mysql/mod.ts")).mysqlPlugin,
   },
+  {
+    name: "redis",
+    aliases: [],
+    load: async () => (await import("./redis/mod.ts")).redisPlugin,
+  },
 ];
 
 /** The plugin of this name or alias, whatever its case; undefined when there is none. */

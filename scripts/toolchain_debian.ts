@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   sqlite3: ["sqlite3"],
   "systemd-analyze": ["systemd"],
   mariadbd: ["mariadb-server"],
+  "redis-server": ["redis-server", "redis-tools"],
 };
 
 /** Debian's switch that keeps packages from starting their services when they are installed. */

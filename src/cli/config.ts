@@ -61,6 +61,7 @@ export interface Surroundings {
 export const ENVIRONMENT_NAMES = [
   "COGD_DAEMON_CHILD",
   "COGD_MYSQL_PASSWORD",
+  "COGD_REDIS_PASSWORD",
   "GEARMAND_PORT",
   "HOME",
   "NOTIFY_SOCKET",

@@ -15,7 +15,7 @@ import { versionText } from "./version.ts";
 export interface ServedQueue {
   /** The addresses that were really bound. */
   readonly addresses: readonly ListenAddress[];
-  readonly store: Pick<StoreTraits, "description" | "durability">;
+  readonly store: Pick<StoreTraits, "description" | "durability" | "promise">;
   /** Settles with the number of jobs once all that the store holds are taken up; rejects if it can't. */
   readonly loaded: Promise<number>;
   /** Stops listening; settles when no job is left. */

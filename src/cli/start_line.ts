@@ -11,8 +11,8 @@ const PROMISES: Readonly<Record<Durability, string>> = {
 /** The line that says where the server listens and what it promises. */
 export function startLine(
   addresses: readonly ListenAddress[],
-  store: Pick<StoreTraits, "description" | "durability">,
+  store: Pick<StoreTraits, "description" | "durability" | "promise">,
 ): string {
   return `cogd ${VERSION} listening on ${addresses.map(addressText).join(", ")}; ` +
-    `queue ${store.description}: ${PROMISES[store.durability]}`;
+    `queue ${store.description}: ${store.promise ?? PROMISES[store.durability]}`;
 }

@@ -9,6 +9,11 @@ export type Durability = "nothing" | "restart" | "power-loss";
 
 export interface StoreTraits {
   readonly durability: Durability;
+  /**
+   * The same in words, where `durability` alone says too much or too little: a clause for the operator,
+   * e.g. `acknowledged background jobs survive a restart of cogd only`.
+   */
+  readonly promise?: string;
   /** Largest workload it takes, bytes. A batch with a bigger one is refused with `TOO_LARGE`. */
   readonly maxWorkloadBytes: number;
   /** One line for the operator: what is stored where, e.g. `sqlite /var/lib/cogd/queue.db`. */

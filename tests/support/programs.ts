@@ -11,6 +11,7 @@ const PROBES = {
   sqlite3: ["sqlite3", "-version"],
   "systemd-analyze": ["systemd-analyze", "--version"],
   mariadbd: ["mariadbd", "--version"],
+  "redis-server": ["redis-server", "--version"],
 } as const;
 
 export type ProgramName = keyof typeof PROBES;

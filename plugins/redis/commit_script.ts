@@ -1,0 +1,86 @@
+import { ENTRY } from "./batch_format.ts";
+import { KEY_DIGITS, SLOT_DIGITS } from "./key_space.ts";
+import { Script } from "./script.ts";
+
+/** Fewer than a Lua function takes. */
+const MEMBERS_AT_ONCE = 1000;
+
+/**
+ * One group commit. Keys: queue, buckets, records, names. Arguments: id and term of the lease, the base
+ * of all keys, then entries as `EntryWriter` writes them. Answers `ok` and the number of this commit;
+ * `fenced` and the present holder when the lease is no longer this session's; `gone` when there
+ * is no queue any more.
+ *
+ * Redis refuses a script for lack of memory only at its first write, and only if that write may need
+ * memory. Hence the order of the entries: a batch that adds jobs begins with them and is refused as a
+ * whole; any other begins with a removal and passes, because it leads out of the shortage.
+ */
+export const COMMIT_SCRIPT = new Script(`
+local queue, buckets, records, names = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local jobs, lives = ARGV[3] .. 'jobs:', ARGV[3] .. 'lives:'
+local call = redis.call
+local held = call('HMGET', queue, 'id', 'term', 'holder')
+if not held[2] then return {'gone'} end
+if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return {'fenced', held[3]} end
+if string.sub(ARGV[4], 1, 1) ~= '${ENTRY.add}' then call('HDEL', queue, 'none') end
+
+local grown, shrunk, lived = {}, {}, {}
+local more = 0
+local passed_over = false
+for i = 4, #ARGV do
+  local entries, at = ARGV[i], 1
+  while at <= #entries do
+    local kind, bucket, slot, n1, n2, start = struct.unpack('<c1c${
+  KEY_DIGITS - SLOT_DIGITS
+}c${SLOT_DIGITS}I4I4', entries, at)
+    local middle = start + n1
+    at = middle + n2
+    if kind == '${ENTRY.add}' then
+      if passed_over then
+        passed_over = false
+      elseif call('HSETNX', jobs .. bucket, slot, string.sub(entries, start, middle - 1)) == 1 then
+        more = more + 1
+        grown[bucket] = true
+        if n2 > 0 then call('HSET', lives .. bucket, slot, string.sub(entries, middle, at - 1)) end
+      end
+    elseif kind == '${ENTRY.remove}' then
+      if call('HDEL', jobs .. bucket, slot) == 1 then
+        more = more - 1
+        shrunk[bucket] = true
+        if lived[bucket] == nil then lived[bucket] = call('EXISTS', lives .. bucket) == 1 end
+        if lived[bucket] then call('HDEL', lives .. bucket, slot) end
+      end
+    elseif kind == '${ENTRY.update}' then
+      if call('HEXISTS', jobs .. bucket, slot) == 1 then
+        call('HSET', lives .. bucket, slot, string.sub(entries, middle, at - 1))
+      end
+    elseif kind == '${ENTRY.put}' then
+      local name = string.sub(entries, start, middle - 1)
+      call('HSET', records, name, string.sub(entries, middle, at - 1))
+      call('ZADD', names, 0, name)
+    elseif kind == '${ENTRY.drop}' then
+      local name = string.sub(entries, start, middle - 1)
+      call('HDEL', records, name)
+      call('ZREM', names, name)
+    elseif kind == '${ENTRY.adopt}' then
+      passed_over = call('DEL', string.sub(entries, start, middle - 1)) == 0
+    end
+  end
+end
+
+local members = {}
+for bucket in pairs(grown) do
+  members[#members + 1] = 0
+  members[#members + 1] = bucket
+  if #members >= ${MEMBERS_AT_ONCE} then
+    call('ZADD', buckets, unpack(members))
+    members = {}
+  end
+end
+if #members > 0 then call('ZADD', buckets, unpack(members)) end
+for bucket in pairs(shrunk) do
+  if call('EXISTS', jobs .. bucket) == 0 then call('ZREM', buckets, bucket) end
+end
+if more ~= 0 then call('HINCRBY', queue, 'jobs', more) end
+return {'ok', call('HINCRBY', queue, 'commits', 1)}
+`);
