@@ -4,7 +4,7 @@ import test from "node:test";
 import { exerciseStore } from "../../conformance/stores/mod.ts";
 import { startPostgres } from "../../support/databases/mod.ts";
 import { programMissing } from "../../support/mod.ts";
-import { TestDatabase } from "./places.ts";
+import { TestSchema } from "./places.ts";
 
 const missing = programMissing("postgres");
 const MAX_WORKLOAD_BYTES = 256 * 1024 * 1024;
@@ -12,11 +12,16 @@ const MAX_WORKLOAD_BYTES = 256 * 1024 * 1024;
 if (missing === false) {
   const server = await startPostgres();
   for (const encoding of ["UTF8", "LATIN1", "SQL_ASCII"]) {
+    const database = `cogd_${encoding.toLowerCase()}`;
+    await server.sql(
+      `CREATE DATABASE ${database} TEMPLATE template0 ENCODING '${encoding}' ` +
+        "LC_COLLATE 'C' LC_CTYPE 'C'",
+    );
     exerciseStore({
       name: `postgres (${encoding})`,
       durability: "power-loss",
       maxWorkloadBytes: MAX_WORKLOAD_BYTES,
-      newPlace: () => TestDatabase.create(server, { encoding }),
+      newPlace: () => TestSchema.create(server, { database }),
     });
   }
   test("postgres: the server of these tests ends", () => server[Symbol.asyncDispose]());

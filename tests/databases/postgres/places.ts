@@ -3,9 +3,9 @@ import type { JobStore, ProcessWitness, StoreHost } from "../../../src/plugin_ap
 import type { StorePlace } from "../../conformance/stores/mod.ts";
 import type { Postgres } from "../../support/databases/mod.ts";
 
-export interface DatabaseOptions {
-  /** Default UTF8. */
-  readonly encoding?: string;
+export interface SchemaOptions {
+  /** Database that it lies in; default `cogd`. */
+  readonly database?: string;
   /** More options of the plugin. */
   readonly values?: Readonly<Record<string, string>>;
 }
@@ -19,43 +19,40 @@ export interface OpenOptions {
   readonly parameters?: string;
 }
 
-/** A database of its own, and a user that may do there what docs/stores.md asks for and no more. */
-export class TestDatabase implements StorePlace {
+/** A schema of its own, and a user that may do there what docs/stores.md asks for and no more. */
+export class TestSchema implements StorePlace {
   static #count = 0;
   readonly server: Postgres;
+  readonly database: string;
+  /** Of the schema and of the user: PostgreSQL looks for tables in the schema named like the user. */
   readonly name: string;
+  readonly password = `p"'\\ä%${crypto.randomUUID()}`;
   /** Lines that stores here have logged, each as `LEVEL text`. */
   readonly log: string[] = [];
   readonly #values: Readonly<Record<string, string>>;
-  readonly password = `p"'\\ä%${crypto.randomUUID()}`;
 
-  private constructor(server: Postgres, name: string, values: Readonly<Record<string, string>>) {
+  private constructor(server: Postgres, name: string, options: SchemaOptions) {
     this.server = server;
     this.name = name;
-    this.#values = values;
+    this.database = options.database ?? "cogd";
+    this.#values = options.values ?? {};
   }
 
-  static async create(server: Postgres, options: DatabaseOptions = {}): Promise<TestDatabase> {
-    const name = `test_${++TestDatabase.#count}`;
-    const database = new TestDatabase(server, name, options.values ?? {});
-    const { encoding = "UTF8" } = options;
-    await server.sql(`
-      CREATE USER ${name} PASSWORD ${quoted(database.password)};
-      CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C';
+  static async create(server: Postgres, options: SchemaOptions = {}): Promise<TestSchema> {
+    const name = `test_${++TestSchema.#count}`;
+    const schema = new TestSchema(server, name, options);
+    await schema.rows(`
+      CREATE USER ${name} PASSWORD ${quoted(schema.password)};
+      CREATE SCHEMA ${name};
+      GRANT USAGE, CREATE ON SCHEMA ${name} TO ${name};
     `);
-    await database.rows(`
-      REVOKE ALL ON DATABASE ${name} FROM PUBLIC;
-      REVOKE ALL ON SCHEMA public FROM PUBLIC;
-      GRANT CONNECT ON DATABASE ${name} TO ${name};
-      GRANT USAGE, CREATE ON SCHEMA public TO ${name};
-    `);
-    return database;
+    return schema;
   }
 
   /** The address that a plugin is given; `port` for one that leads there in a roundabout way. */
   url(port: number = this.server.port): string {
-    const { name, password } = this;
-    return this.server.urlFor({ user: name, password, database: name, port });
+    const { name, password, database } = this;
+    return this.server.urlFor({ user: name, password, database, port });
   }
 
   host(more: Partial<StoreHost> = {}): StoreHost {
@@ -77,12 +74,13 @@ export class TestDatabase implements StorePlace {
     return postgresPlugin.open({ values, dataDir: "" }, this.host(host));
   }
 
-  /** Rows of statements that the administrator runs in this database: a line each, cells between tabs. */
+  /** Rows of statements that the administrator runs in this schema: a line each, cells between tabs. */
   async rows(sql: string): Promise<string[]> {
-    return (await this.server.sqlIn(this.name, sql)).split("\n").slice(0, -1);
+    const text = await this.server.sqlIn(this.database, `SET search_path TO ${this.name};\n${sql}`);
+    return text.split("\n").slice(0, -1);
   }
 
-  /** Numbers of the processes that serve this database's user. */
+  /** Numbers of the processes that serve this schema's user. */
   async sessions(): Promise<number[]> {
     const rows = await this.rows(
       `SELECT pid FROM pg_stat_activity WHERE usename = '${this.name}' ORDER BY backend_start`,
@@ -91,8 +89,11 @@ export class TestDatabase implements StorePlace {
   }
 
   async remove(): Promise<void> {
-    await this.server.sql(`DROP DATABASE ${this.name} WITH (FORCE)`);
-    await this.server.sql(`DROP USER ${this.name}`);
+    await this.rows(`
+      DROP SCHEMA ${this.name} CASCADE;
+      DROP OWNED BY ${this.name};
+      DROP USER ${this.name};
+    `);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
