@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { permissionFlags, type ProgramResult, runProgram } from "../tests/support/mod.ts";
+import { runtimeFlags, type ProgramResult, runProgram } from "../tests/support/mod.ts";
 import { NPM_BASE_DESCRIPTION, npmBaseRuntime } from "./compile_base.ts";
 import { EXTRA_ENTRY_POINTS } from "./compile_entry_points.ts";
 import { DENO_ENVIRONMENT, denoProgram, olderDenoProgram } from "./toolchain.ts";
@@ -82,7 +82,7 @@ function compile(
     // The cache would be a file with a predictable name in the temporary folder.
     "--no-code-cache",
     ...frozen,
-    ...permissionFlags(),
+    ...runtimeFlags(),
     ...EXTRA_ENTRY_POINTS.flatMap((path) => ["--include", path]),
     "--output",
     options.output,

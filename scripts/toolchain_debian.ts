@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import process from "node:process";
 import {
   PROGRAM_NAMES,
@@ -18,12 +19,15 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   perl: ["libgearman-client-perl"],
   sqlite3: ["sqlite3"],
   "systemd-analyze": ["systemd"],
+  postgres: ["postgresql"],
   mariadbd: ["mariadb-server"],
   "redis-server": ["redis-server", "redis-tools"],
 };
 
 /** Debian's switch that keeps packages from starting their services when they are installed. */
 const POLICY = "/usr/sbin/policy-rc.d";
+/** Where Debian's postgresql looks for what to do when it is installed. */
+const CLUSTER_FOLDER = "/etc/postgresql-common/createcluster.d";
 const APT_LIMIT_MS = 15 * 60_000;
 const APT_ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 
@@ -49,12 +53,14 @@ async function installMissing(): Promise<void> {
     return;
   }
   console.log(`Installing ${packages.join(" ")} with apt-get`);
-  const failed = await withoutStartingServices(async () => {
-    const update = await apt("update");
-    return update.code === 0
-      ? await apt("install", "--no-install-recommends", ...packages)
-      : update;
-  });
+  const failed = await withoutStartingServices(() =>
+    withoutCluster(async () => {
+      const update = await apt("update");
+      return update.code === 0
+        ? await apt("install", "--no-install-recommends", ...packages)
+        : update;
+    })
+  );
   if (failed.code !== 0) console.log(`apt-get failed:\n${failed.output}`);
 }
 
@@ -65,7 +71,7 @@ function apt(...args: readonly string[]): Promise<ProgramResult> {
   });
 }
 
-/** Debian would start gearmand on its usual port. A machine's own policy is left alone. */
+/** Debian would start gearmand and databases on their usual ports. A machine's own policy is left alone. */
 async function withoutStartingServices<T>(action: () => Promise<T>): Promise<T> {
   if (existsSync(POLICY)) return await action();
   await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
@@ -73,5 +79,17 @@ async function withoutStartingServices<T>(action: () => Promise<T>): Promise<T> 
     return await action();
   } finally {
     await rm(POLICY, { force: true });
+  }
+}
+
+/** Debian's postgresql would make a database cluster for the whole machine. */
+async function withoutCluster<T>(action: () => Promise<T>): Promise<T> {
+  const file = join(CLUSTER_FOLDER, "cogd-tests.conf");
+  await mkdir(CLUSTER_FOLDER, { recursive: true });
+  await writeFile(file, "create_main_cluster = false\n");
+  try {
+    return await action();
+  } finally {
+    await rm(file, { force: true });
   }
 }

@@ -7,7 +7,7 @@ import { PINS } from "../../scripts/toolchain_pins.ts";
 import { ENVIRONMENT_NAMES } from "../../src/cli/config.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { LIBC_PATHS } from "../../src/runtime/libc.ts";
-import { permissionFlags, PROJECT_ROOT, projectConfig } from "../support/mod.ts";
+import { runtimeFlags, PROJECT_ROOT, projectConfig } from "../support/mod.ts";
 import { packageOf } from "./layer_rules.ts";
 import { projectFiles } from "./project_files.ts";
 
@@ -59,7 +59,7 @@ test("every command names the pinned Deno", () => {
 });
 
 test("cogd is permitted what it needs and no more", () => {
-  const flags = permissionFlags();
+  const flags = runtimeFlags();
   assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
   const bare = flags.filter((flag) => flag.startsWith("--allow-") && !flag.includes("="));
   // Data folders and log files may lie anywhere; `sys` only tells of the machine and changes user.

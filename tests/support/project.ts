@@ -17,10 +17,11 @@ export function projectConfig(): ProjectConfig {
 }
 
 /**
- * What cogd is permitted, as Deno's command-line flags. The task `start` is the only place that
- * lists them: executables are compiled with the same ones and tests run with them.
+ * What cogd is permitted and how its memory is managed, as Deno's command-line flags. The task
+ * `start` is the only place that lists them: executables are compiled with the same ones and tests
+ * run with them.
  */
-export function permissionFlags(): string[] {
+export function runtimeFlags(): string[] {
   const start = projectConfig().tasks["start"] ?? "";
-  return start.split(" ").filter((word) => /^--(no-prompt|allow-|deny-|ignore-)/.test(word));
+  return start.split(" ").filter((word) => /^--(no-prompt|allow-|deny-|ignore-|v8-flags=)/.test(word));
 }
