@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { runtimeFlags, type ProgramResult, runProgram } from "../tests/support/mod.ts";
+import { type ProgramResult, runProgram, runtimeFlags } from "../tests/support/mod.ts";
 import { NPM_BASE_DESCRIPTION, npmBaseRuntime } from "./compile_base.ts";
 import { EXTRA_ENTRY_POINTS } from "./compile_entry_points.ts";
 import { DENO_ENVIRONMENT, denoProgram, olderDenoProgram } from "./toolchain.ts";

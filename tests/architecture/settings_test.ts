@@ -7,7 +7,7 @@ import { PINS } from "../../scripts/toolchain_pins.ts";
 import { ENVIRONMENT_NAMES } from "../../src/cli/config.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { LIBC_PATHS } from "../../src/runtime/libc.ts";
-import { runtimeFlags, PROJECT_ROOT, projectConfig } from "../support/mod.ts";
+import { PROJECT_ROOT, projectConfig, runtimeFlags } from "../support/mod.ts";
 import { packageOf } from "./layer_rules.ts";
 import { projectFiles } from "./project_files.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { permissionFlags, PROJECT_ROOT } from "./project.ts";
+import { PROJECT_ROOT, runtimeFlags } from "./project.ts";
 
 /** cogd from source on each runtime, and the two executables. */
 export type CogdFlavour = "deno" | "bun" | "deno-binary" | "bun-binary";
@@ -22,7 +22,7 @@ export function cogdCommand(flavour: CogdFlavour): { command: string; args: stri
     case "deno":
       return {
         command: runtimeProgram("deno"),
-        args: ["run", "--no-check", ...permissionFlags(), main],
+        args: ["run", "--no-check", ...runtimeFlags(), main],
       };
     case "bun":
       return { command: runtimeProgram("bun"), args: ["run", main] };

@@ -5,7 +5,7 @@ export { type Direction, TcpProxy, type TurnCut } from "./tcp_proxy.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 export { PROGRAM_NAMES, programAvailable, programMissing, type ProgramName } from "./programs.ts";
 export { Random, seedFrom } from "./random.ts";
-export { runtimeFlags, PROJECT_ROOT, projectConfig } from "./project.ts";
+export { PROJECT_ROOT, projectConfig, runtimeFlags } from "./project.ts";
 export {
   childEnvironment,
   type ProgramResult,

@@ -23,5 +23,7 @@ export function projectConfig(): ProjectConfig {
  */
 export function runtimeFlags(): string[] {
   const start = projectConfig().tasks["start"] ?? "";
-  return start.split(" ").filter((word) => /^--(no-prompt|allow-|deny-|ignore-|v8-flags=)/.test(word));
+  return start.split(" ").filter((word) =>
+    /^--(no-prompt|allow-|deny-|ignore-|v8-flags=)/.test(word)
+  );
 }
