@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { StoreBatch, StoredJob, StoredJobUpdate } from "../../src/plugin_api/mod.ts";
 import { byteaArray, int8Array, namesArray, textArray } from "./binary_array.ts";
 import type { Parameter } from "./driver.ts";

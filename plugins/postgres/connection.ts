@@ -44,8 +44,7 @@ export class PostgresConnection {
   }
 
   /**
-   * Connects to the first host that takes writes. Rejects with the last error when there is none, with
-   * `READ_ONLY` when all that answer are standbys.
+   * Connects to the first host that is no standby. Rejects when there is none.
    */
   async connect(): Promise<void> {
     const { hosts } = this.#settings;
@@ -166,7 +165,10 @@ export class PostgresConnection {
     const [pid, startedAt, standby] = rows[0] ?? [];
     if (standby === "t") {
       this.#leave();
-      throw new StoreError("READ_ONLY", "the server is a standby, it takes no writes");
+      throw new StoreError(
+        "AWAY",
+        "the server takes no writes: a failover under way, or a standby",
+      );
     }
     if (pid && startedAt) this.backend = { pid, startedAt };
   }

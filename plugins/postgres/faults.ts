@@ -9,62 +9,72 @@ export class StaleTerm extends Error {
   }
 }
 
-/** SQLSTATEs after which the session is over, or that another server may not have. */
-const SESSION_ENDS: ReadonlySet<string> = new Set([
-  "25006", // read_only_sql_transaction: after a failover another server may be the one to write to
-  "25P03", // idle_in_transaction_session_timeout
-  "53300", // too_many_connections
+/** What a SQLSTATE means, and what the operator can do. */
+interface Meaning {
+  readonly code: StoreErrorCode;
+  /** The session may not be used any more, or another server may be the right one. */
+  readonly lost?: true;
+  readonly advice?: string;
+}
+
+const ANOTHER_SESSION: Meaning = { code: "AWAY", lost: true };
+const BUSY: Meaning = { code: "LOCKED" };
+const NO_ACCESS: Meaning = {
+  code: "AWAY",
+  lost: true,
+  advice: "check user, password and privileges (docs/stores.md lists what is needed)",
+};
+
+/** Single SQLSTATEs (PostgreSQL's documentation, appendix A). */
+const BY_STATE: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ["25006", {
+    code: "AWAY",
+    lost: true,
+    advice: "the server takes no writes: a failover under way, or a standby",
+  }],
+  ["25P03", ANOTHER_SESSION], // idle_in_transaction_session_timeout
+  ["3D000", { ...NO_ACCESS, advice: "create the database" }],
+  ["40001", BUSY], // serialization_failure
+  ["40003", { code: "UNKNOWN_OUTCOME", lost: true }], // statement_completion_unknown
+  ["40P01", BUSY], // deadlock_detected
+  ["42501", NO_ACCESS], // insufficient_privilege
+  ["53100", { code: "FULL", advice: "free some space on the server's disk" }],
+  ["53300", ANOTHER_SESSION], // too_many_connections
+  ["54000", { code: "TOO_LARGE" }], // program_limit_exceeded
+  ["55P03", BUSY], // lock_not_available
+  ["57014", ANOTHER_SESSION], // query_canceled
 ]);
 
-/** What single SQLSTATEs mean (PostgreSQL's documentation, appendix A). */
-const BY_STATE: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
-  "25006": ["READ_ONLY", "the server takes no writes (read-only, or a standby)"],
-  "40001": ["AWAY", "another transaction was in the way"],
-  "40003": ["UNKNOWN_OUTCOME", "the server does not know whether it was kept"],
-  "40P01": ["AWAY", "another transaction was in the way"],
-  "42501": ["READ_ONLY", "the user may not do that; grant it what docs/stores.md lists"],
-  "53100": ["FULL", "the server's disk is full; free some space there"],
-  "54000": ["TOO_LARGE", "a job is larger than PostgreSQL takes"],
-  "55P03": ["LOCKED", "another transaction holds the queue"],
-  "57014": ["AWAY", "the statement was cancelled"],
-};
+/** The first two characters of a SQLSTATE. */
+const BY_CLASS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ["08", ANOTHER_SESSION],
+  ["28", NO_ACCESS],
+  ["57", ANOTHER_SESSION],
+  ["58", ANOTHER_SESSION], // the server's machine
+  ["XX", {
+    code: "DAMAGED",
+    advice: "the server found its own data damaged: see its log, restore a backup",
+  }],
+]);
 
-/** What the first two characters of a SQLSTATE mean. */
-const BY_CLASS: Readonly<Record<string, readonly [StoreErrorCode, string]>> = {
-  "08": ["AWAY", "the connection failed"],
-  "53": ["AWAY", "the server lacks resources"],
-  "57": ["AWAY", "the server ended the session"],
-  "58": ["AWAY", "the server's machine reported an error"],
-  "XX": ["DAMAGED", "the server found its data damaged; see its log, restore a backup"],
-};
-
-/** States in which nothing can be opened, and that an administrator has to change. */
-const REFUSED = /^(28|3D|42|3F|0P)/;
-
-/** What an error of the driver, the server or this plugin means. `opened`: the store has been open before. */
-export function failureOf(error: unknown, opened: boolean): Failure {
-  if (error instanceof StoreError) return { code: error.code, lost: false, text: error.message };
+/** What an error of the driver, the server or this plugin means for the store. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof StoreError) {
+    return { code: error.code, lost: error.code === "AWAY", text: error.message };
+  }
   if (error instanceof StaleTerm) return { code: "AWAY", lost: true, text: error.message };
   const text = error instanceof Error ? error.message : String(error);
-  // What the driver and the runtime report without the server is the end of a connection.
   if (!isServerError(error)) {
-    if (error instanceof TypeError || error instanceof RangeError) {
-      return { code: "FAILED", lost: true, text };
-    }
-    return { code: "AWAY", lost: true, text };
+    // What driver and runtime report without the server is the end of a connection.
+    const ownFault = error instanceof TypeError || error instanceof RangeError;
+    return { code: ownFault ? "FAILED" : "AWAY", lost: true, text };
   }
   const { code: state, severity } = error;
-  const lost = severity === "FATAL" || severity === "PANIC" || /^(08|57P)/.test(state) ||
-    SESSION_ENDS.has(state);
-  // What a person must put right ends a start; a server that runs waits for it.
-  if (REFUSED.test(state) && (lost || !opened)) {
-    return { code: opened ? "AWAY" : "CANNOT_OPEN", lost, text: `${text} (${state})` };
-  }
-  const [code, meaning] = BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ??
-    ["FAILED" as const, "the server refused"];
-  // Only an ERROR surely kept nothing: what ends the session may come when all was written.
-  const certain = severity === "ERROR";
-  return { code: certain ? code : "AWAY", lost, text: `${meaning}: ${text} (${state})` };
+  const meaning = BY_STATE.get(state) ?? BY_CLASS.get(state.slice(0, 2)) ?? { code: "FAILED" };
+  const told = `${text} (${state})${meaning.advice === undefined ? "" : `; ${meaning.advice}`}`;
+  // Only an ERROR surely kept nothing: what ends a session may come when all was written.
+  if (severity !== "ERROR") return { code: "AWAY", lost: true, text: told };
+  return { code: meaning.code, lost: meaning.lost === true, text: told };
 }
 
 /** Whether the error concerns what a row holds, so that other rows may be sound. */

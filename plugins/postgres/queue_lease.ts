@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import {
-  bytesOfName,
   decodeHolder,
   encodeHolder,
   LEASE_TIMES,
@@ -28,10 +27,9 @@ export class QueueLease {
   readonly #holder: LeaseHolder;
   #fence: Fence | null = null;
 
-  /** `namespace` is a byte string. */
   constructor(tables: Tables, namespace: string, holder: LeaseHolder) {
     this.#tables = tables;
-    this.#namespace = bytesOfName(namespace);
+    this.#namespace = Buffer.from(namespace);
     this.#holder = holder;
   }
 
@@ -92,7 +90,7 @@ export class QueueLease {
         "WHERE namespace = $1 AND holder = $2 RETURNING id, term",
       [this.#namespace, encodeHolder(this.#holder)],
     );
-    if (row === undefined) throw await this.#lost(connection);
+    if (row === undefined) throw await this.loss(connection);
     this.#keep(row[0], row[1]);
   }
 
@@ -104,7 +102,7 @@ export class QueueLease {
       this.#fenceValues(),
       "cogd_renew",
     );
-    if (rows.length === 0) throw await this.#lost(connection);
+    if (rows.length === 0) throw await this.loss(connection);
   }
 
   /** Gives it back, so that the next server need not wait. */
@@ -117,11 +115,7 @@ export class QueueLease {
   }
 
   /** Why a write found another term: `TAKEN_OVER`, or `StaleTerm` where the holder is still this one. */
-  async explain(connection: PostgresConnection): Promise<never> {
-    throw await this.#lost(connection);
-  }
-
-  async #lost(connection: PostgresConnection): Promise<Error> {
+  async loss(connection: PostgresConnection): Promise<Error> {
     const fence = this.#fence;
     const holder = (await this.read(connection))?.holder ?? null;
     this.#fence = fence;

@@ -1,9 +1,5 @@
-import {
-  type Durability,
-  type Failure,
-  type LogLevel,
-  type SessionDriver,
-} from "../../src/plugin_api/mod.ts";
+import type { Durability, Failure, LogLevel, SessionDriver } from "../../src/plugin_api/mod.ts";
+import { StoreError } from "../../src/plugin_api/mod.ts";
 import { PostgresConnection } from "./connection.ts";
 import type { Driver, Notice } from "./driver.ts";
 import { failureOf } from "./faults.ts";
@@ -98,7 +94,7 @@ export class PostgresSessions implements SessionDriver<PostgresConnection> {
   }
 
   classify(error: unknown): Failure {
-    return failureOf(error, this.#opened);
+    return failureOf(error);
   }
 
   async #prepare(connection: PostgresConnection): Promise<void> {
@@ -108,7 +104,10 @@ export class PostgresSessions implements SessionDriver<PostgresConnection> {
     );
     const [version, synchronousCommit, fsync, fullPages] = row ?? [];
     if (Number(version) < OLDEST_VERSION) {
-      throw new Error(`its version is ${version}; cogd needs PostgreSQL 13 or newer`);
+      throw new StoreError(
+        "CANNOT_OPEN",
+        `its version is ${version}; cogd needs PostgreSQL 13 (130000) or newer`,
+      );
     }
     this.#synchronousCommit ??= synchronousCommit ?? "on";
     await connection.execute(

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,6 +10,7 @@ import { type TlsSettings, tlsSettings } from "./tls.ts";
 const CONNINFO = "libpq-conninfo";
 const TABLE = "libpq-table";
 const URL_OPTION = "postgres-url";
+const PASSWORD_FILE = "postgres-password-file";
 /** C gearmand's default. */
 const DEFAULT_TABLE = "queue";
 const DEFAULT_PORT = 5432;
@@ -107,8 +108,11 @@ export function postgresSettings(
   const user = parameter("user") ?? ownName();
   const database = parameter("dbname") ?? user;
   const passfile = parameter("passfile") ?? join(homedir(), ".pgpass");
+  const own = values.get(PASSWORD_FILE);
+  const ownPassword = own === undefined ? undefined : firstLineOf(own);
   const password = (name: string, port: number) =>
-    parameter("password") ?? passwordFrom(passfile, { host: name, port, database, user }, warn) ??
+    ownPassword ?? parameter("password") ??
+      passwordFrom(passfile, { host: name, port, database, user }, warn) ??
       "";
   return {
     hosts: hostsOf(parameter).map((host) => ({
@@ -123,6 +127,17 @@ export function postgresSettings(
     options: parameter("options"),
     gearmandTable: tableOf(values),
   };
+}
+
+function firstLineOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8").split(/\r?\n/, 1)[0]!;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new StoreError("INVALID_OPTION", `Cannot read --${PASSWORD_FILE} "${path}": ${why}`, {
+      cause,
+    });
+  }
 }
 
 function readOption(values: ReadonlyMap<string, string>, option: string): Conninfo {

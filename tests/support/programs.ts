@@ -12,6 +12,8 @@ const PROBES = {
   "systemd-analyze": ["systemd-analyze", "--version"],
   mariadbd: ["mariadbd", "--version"],
   "redis-server": ["redis-server", "--version"],
+  // Debian keeps it outside the search path.
+  postgres: ["sh", "-c", 'PATH="$PATH$(printf :%s /usr/lib/postgresql/*/bin)" postgres --version'],
 } as const;
 
 export type ProgramName = keyof typeof PROBES;
