@@ -11,7 +11,7 @@ export class MemoryStore implements JobStore {
     durability: "nothing",
     // What the length field of a packet can say.
     maxWorkloadBytes: 0xffff_ffff,
-    description: "memory (jobs are gone when the server stops)",
+    description: "memory",
   };
   #closed = false;
 

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { addressText, setOpenFilesLimit } from "../runtime/mod.ts";
+import { addressText, ignoredKeepAliveSettings, setOpenFilesLimit } from "../runtime/mod.ts";
 import { patientListen } from "./bind_retry.ts";
 import { CliError, reasonOf } from "./cli_error.ts";
 import type { ServeConfig } from "./config.ts";
@@ -76,6 +76,10 @@ async function run(
 ): Promise<void> {
   const { stops, log, daemon } = witnesses;
   log.log("INFO", `Starting up with pid ${process.pid}, verbose is set to ${config.log.verbosity}`);
+  const ignored = ignoredKeepAliveSettings(config.keepAlive);
+  if (ignored.length > 0) {
+    log.log("WARNING", `Cannot set ${ignored.join(", ")} of TCP keep-alive: the system's are used`);
+  }
   const starting = start(config, parts, log);
   // A stop during the start is not waited for: the caller ends the process.
   starting.catch(() => {});
