@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import {
   type Failure,
   type LeaseHolder,
@@ -9,6 +8,7 @@ import { MySqlConnection } from "./connection.ts";
 import { classify } from "./faults.ts";
 import { beginTerm, renewLease } from "./lease_row.ts";
 import { readServerSettings, type ServerSettings } from "./server_settings.ts";
+import { killSession } from "./session_end.ts";
 import type { MySqlSettings } from "./settings.ts";
 
 /**
@@ -46,7 +46,9 @@ export class MySqlDriver implements SessionDriver<MySqlConnection> {
     if (this.server.readOnly) {
       throw new StoreError("AWAY", "the server is read-only: a failover under way, or a replica");
     }
-    if (previous !== null) await killSession(connection, previous);
+    if (previous !== null) {
+      await killSession(connection, Number(previous.threadId), previous.address);
+    }
     if (this.holder === null) return;
     await beginTerm(connection, this.#settings.scope, this.holder);
   }
@@ -70,25 +72,5 @@ export class MySqlDriver implements SessionDriver<MySqlConnection> {
 
   classify(error: unknown): Failure {
     return classify(error);
-  }
-}
-
-/**
- * Ends a session of ours that may still be at work, so that its locks are free at once. What keeps its late
- * writes out is the term; this only shortens the wait. The number alone could be another's by now.
- */
-async function killSession(connection: MySqlConnection, previous: MySqlConnection): Promise<void> {
-  const id = Number(previous.threadId);
-  if (!(id > 0) || previous.address === "") return;
-  const address = Buffer.from(previous.address).toString("hex");
-  const found = await connection.select(
-    `SELECT 1 FROM information_schema.processlist WHERE id = ${id} AND host = x'${address}'`,
-  );
-  if (found.length === 0) return;
-  try {
-    await connection.change(`KILL CONNECTION ${id}`);
-  } catch (error) {
-    // It may have ended meanwhile, or a proxy may not let us. Only a lost session matters here.
-    if (classify(error).lost) throw error;
   }
 }

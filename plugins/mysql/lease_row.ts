@@ -13,6 +13,7 @@ import {
 import { type MySqlConnection, textOf } from "./connection.ts";
 import { errorNumber, StaleSession } from "./faults.ts";
 import { bytesLiteral, numberLiteral, type Scope } from "./scope.ts";
+import { killSession } from "./session_end.ts";
 import { transaction } from "./transaction.ts";
 
 const FROM_NOW = `UTC_TIMESTAMP(3) + INTERVAL ${LEASE_TIMES.runsForMs * 1000} MICROSECOND`;
@@ -46,8 +47,9 @@ export class LeaseRow implements LeasePlace {
     return this.#session.run(STEP, async (connection) => {
       const term = (seen?.term ?? 0) + 1;
       const sql = seen === null
-        ? insertSql(this.#scope, holder, term)
-        : updateSql(this.#scope, holder, term, seen);
+        ? insertSql(connection, this.#scope, holder, term)
+        : updateSql(connection, this.#scope, holder, term, seen);
+      if (seen !== null) await this.#endHoldersSession(connection);
       const taken = await transaction(connection, async () => {
         try {
           return (await connection.change(sql)).affectedRows === 1;
@@ -59,6 +61,19 @@ export class LeaseRow implements LeasePlace {
       if (taken) connection.term = term;
       return taken;
     });
+  }
+
+  /**
+   * A holder that vanished with its machine may have left a transaction open: the server would keep its
+   * locks for hours. One that lives after all only has to connect again.
+   */
+  async #endHoldersSession(connection: MySqlConnection): Promise<void> {
+    const { lease, namespace } = this.#scope;
+    const [row] = await connection.select(
+      `SELECT session_id, address FROM ${lease} WHERE namespace = ${namespace}`,
+    );
+    if (row === undefined) return;
+    await killSession(connection, Number(row[0]), textOf(row[1]));
   }
 }
 
@@ -74,8 +89,10 @@ export async function beginTerm(
 ): Promise<void> {
   await transaction(connection, async () => {
     const { affectedRows, insertId } = await connection.change(
-      `UPDATE ${scope.lease} SET term = LAST_INSERT_ID(term + 1), expires_at = ${FROM_NOW} ` +
-        `WHERE namespace = ${scope.namespace} AND holder_id = ${idLiteral(holder)}`,
+      `UPDATE ${scope.lease} SET term = LAST_INSERT_ID(term + 1), expires_at = ${FROM_NOW}, ` +
+        `${sessionSql(connection)} WHERE namespace = ${scope.namespace} AND holder_id = ${
+          idLiteral(holder)
+        }`,
     );
     if (affectedRows === 0) throw takenOver((await readLease(connection, scope))?.holder ?? null);
     connection.term = Number(insertId);
@@ -146,20 +163,36 @@ async function readLease(connection: MySqlConnection, scope: Scope): Promise<Lea
   };
 }
 
-function insertSql(scope: Scope, holder: LeaseHolder, term: number): string {
-  return `INSERT INTO ${scope.lease} (namespace, term, holder_id, holder, expires_at) VALUES ` +
-    `(${scope.namespace}, ${numberLiteral(term)}, ${idLiteral(holder)}, ${
-      holderLiteral(holder)
-    }, ` +
-    `${FROM_NOW})`;
+function insertSql(
+  connection: MySqlConnection,
+  { lease, namespace }: Scope,
+  holder: LeaseHolder,
+  term: number,
+): string {
+  return `INSERT INTO ${lease} SET namespace = ${namespace}, ${takenSql(connection, holder, term)}`;
 }
 
-function updateSql(scope: Scope, holder: LeaseHolder, term: number, seen: LeaseState): string {
-  return `UPDATE ${scope.lease} SET term = ${numberLiteral(term)}, ` +
-    `holder_id = ${idLiteral(holder)}, holder = ${holderLiteral(holder)}, ` +
-    `expires_at = ${FROM_NOW} WHERE namespace = ${scope.namespace} ` +
-    `AND term = ${numberLiteral(seen.term)} AND CAST(expires_at AS CHAR) = ` +
-    `CAST(${bytesLiteral(Buffer.from(seen.renewal))} AS CHAR)`;
+function updateSql(
+  connection: MySqlConnection,
+  { lease, namespace }: Scope,
+  holder: LeaseHolder,
+  term: number,
+  seen: LeaseState,
+): string {
+  return `UPDATE ${lease} SET ${takenSql(connection, holder, term)} ` +
+    `WHERE namespace = ${namespace} AND term = ${numberLiteral(seen.term)} AND ` +
+    `CAST(expires_at AS CHAR) = CAST(${bytesLiteral(Buffer.from(seen.renewal))} AS CHAR)`;
+}
+
+function takenSql(connection: MySqlConnection, holder: LeaseHolder, term: number): string {
+  return `term = ${numberLiteral(term)}, holder_id = ${idLiteral(holder)}, ` +
+    `holder = ${holderLiteral(holder)}, expires_at = ${FROM_NOW}, ${sessionSql(connection)}`;
+}
+
+/** What a session is, for whoever has to end it. */
+function sessionSql(connection: MySqlConnection): string {
+  return `session_id = ${numberLiteral(Number(connection.threadId))}, ` +
+    `address = ${bytesLiteral(Buffer.from(connection.address))}`;
 }
 
 function ownRow(connection: MySqlConnection, scope: Scope): string {

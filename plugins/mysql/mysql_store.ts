@@ -17,7 +17,7 @@ import { MySqlDriver } from "./driver.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { LeaseRow, releaseLease, requireLease } from "./lease_row.ts";
 import { REPLAY_START, ReplayReader } from "./replay_reader.ts";
-import { prepareSchema } from "./schema.ts";
+import { prepareSchema, requirePrivileges } from "./schema.ts";
 import { warnOfWeakness } from "./server_settings.ts";
 import type { MySqlSettings } from "./settings.ts";
 import { transaction } from "./transaction.ts";
@@ -83,7 +83,10 @@ export class MySqlStore implements JobStore {
     };
     try {
       await session.open();
-      await session.run(OPEN, (connection) => prepareSchema(connection, scope, place));
+      await session.run(OPEN, async (connection) => {
+        await prepareSchema(connection, scope, place);
+        await transaction(connection, () => requirePrivileges(connection, scope));
+      });
       await takeLease(parts, host);
       const traits = await session.run(
         OPEN,

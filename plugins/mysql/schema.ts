@@ -23,7 +23,9 @@ function tables(scope: Scope): readonly string[] {
       term       BIGINT UNSIGNED NOT NULL COMMENT 'rises with each session that may write',
       holder_id  VARBINARY(64)   NOT NULL COMMENT 'empty: nobody',
       holder     VARBINARY(2000) NOT NULL COMMENT 'who that is, for people',
-      expires_at DATETIME(3)     NOT NULL COMMENT 'UTC'
+      expires_at DATETIME(3)     NOT NULL COMMENT 'UTC',
+      session_id BIGINT UNSIGNED NOT NULL COMMENT 'of the holder, as KILL knows it',
+      address    VARBINARY(300)  NOT NULL COMMENT 'of the session, as the process list has it'
     ) ${TABLE_OPTIONS}`,
     `CREATE TABLE IF NOT EXISTS ${scope.records} (
       namespace VARBINARY(191) NOT NULL,
@@ -84,6 +86,23 @@ export async function prepareSchema(
     if (engine !== "InnoDB") {
       throw refuse(`its engine is ${engine}; ALTER TABLE ${name} ENGINE = InnoDB`);
     }
+  }
+}
+
+/**
+ * Does nothing in every way that cogd changes tables: a missing privilege is found at the start, not when the
+ * first job is done. Rejects with the server's error.
+ */
+export async function requirePrivileges(connection: MySqlConnection, scope: Scope): Promise<void> {
+  const none = `WHERE namespace = ${scope.namespace} AND 1 = 0`;
+  const columns: readonly (readonly [string, string])[] = [
+    [scope.jobs, "handle"],
+    [scope.records, "value"],
+  ];
+  for (const [table, column] of columns) {
+    await connection.change(`INSERT INTO ${table} SELECT * FROM ${table} ${none}`);
+    await connection.change(`UPDATE ${table} SET ${column} = x'' ${none}`);
+    await connection.change(`DELETE FROM ${table} ${none}`);
   }
 }
 

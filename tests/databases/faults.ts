@@ -244,7 +244,7 @@ async function cutEveryTurn(
     const { turns } = proxy;
     proxy.countTurns();
     if (codes.length === 0) {
-      assert(turn > 2, `a commit has ${turns} turns`);
+      assert(turn > 1, `a commit has ${turns} turns`);
       break;
     }
     await cut;

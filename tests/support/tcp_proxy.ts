@@ -31,7 +31,7 @@ export class TcpProxy {
   #mode: "passes" | "stalls" | "swallows" | "refuses" = "passes";
   #turns = 0;
   #accepted = 0;
-  #turnCut: (TurnCut & { done: () => void }) | null = null;
+  #turnCut: (TurnCut & { then: "cut" | "stall"; done: () => void }) | null = null;
   #byteCut: { direction: Direction; left: number; done: () => void } | null = null;
 
   private constructor(listener: Server, port: number, target: number) {
@@ -63,7 +63,13 @@ export class TcpProxy {
   /** Settles when the connection has been cut there. */
   cutAtTurn(cut: TurnCut): Promise<void> {
     this.#turns = 0;
-    return new Promise((done) => this.#turnCut = { ...cut, done });
+    return new Promise((done) => this.#turnCut = { ...cut, then: "cut", done });
+  }
+
+  /** Stalls there (`stall`) and settles, instead of cutting. The request or reply itself is lost. */
+  holdAtTurn(turn: TurnCut): Promise<void> {
+    this.#turns = 0;
+    return new Promise((done) => this.#turnCut = { ...turn, then: "stall", done });
   }
 
   /** Counts turns anew and cuts nothing. */
@@ -158,7 +164,12 @@ export class TcpProxy {
     const kind = direction === "to-server" ? "request" : "reply";
     if (cut !== null && cut.of === kind && cut.turn === this.#turns) {
       this.#turnCut = null;
-      this.#cut(link);
+      if (cut.then === "cut") {
+        this.#cut(link);
+      } else {
+        link.maimed = true;
+        this.stall();
+      }
       cut.done();
       return;
     }

@@ -41,8 +41,9 @@ export class TestSchema implements StorePlace {
   static async create(server: Postgres, options: SchemaOptions = {}): Promise<TestSchema> {
     const name = `test_${++TestSchema.#count}`;
     const schema = new TestSchema(server, name, options);
+    // Passwords are kept in the encoding of the database that they are given in.
+    await server.sql(`CREATE USER ${name} PASSWORD ${quoted(schema.password)}`);
     await schema.rows(`
-      CREATE USER ${name} PASSWORD ${quoted(schema.password)};
       CREATE SCHEMA ${name};
       GRANT USAGE, CREATE ON SCHEMA ${name} TO ${name};
     `);
