@@ -33,6 +33,11 @@ export const BUILT_IN_PLUGINS: readonly BuiltInPlugin[] = [
     aliases: [],
     load: async () => (await import("./redis/mod.ts")).redisPlugin,
   },
+  {
+    name: "postgres",
+    aliases: [],
+    load: async () => (await import("./postgres/mod.ts")).postgresPlugin,
+  },
 ];
 
 /** The plugin of this name or alias, whatever its case; undefined when there is none. */
