@@ -2,11 +2,12 @@ import { Buffer } from "node:buffer";
 import { byteStringFrom, type PacketTypeName } from "../../src/protocol/mod.ts";
 import { Canary, type CanaryReport } from "../faults/mod.ts";
 import { Random } from "../support/mod.ts";
+import { EagerWorker } from "./eager_worker.ts";
 import { shown } from "./expectation.ts";
 import { fatalInput } from "./fatal_input.ts";
 import { junkName, payloadFor, tagOf, WILD_MARK } from "./payload.ts";
 import { Registry } from "./registry.ts";
-import { ANSWER_MS, SoundPeer } from "./sound_peer.ts";
+import { ANSWER_MS, type ReportViolation, SoundPeer } from "./sound_peer.ts";
 import { makeRequest, type SoundWorld } from "./sound_requests.ts";
 import { sendSplit, turn } from "./split_sending.ts";
 import { Violation } from "./violation.ts";
@@ -36,6 +37,7 @@ export interface CampaignReport {
 
 /** Peers that act at the same time. */
 const AT_ONCE = 6;
+const EAGER = 2;
 const MOST_SOUND_REQUESTS = 30;
 const MOST_WILD_REQUESTS = 15;
 const KEPT_BYTES = 1500;
@@ -55,6 +57,7 @@ class Campaign {
   readonly #registry = new Registry();
   readonly #sound: SoundPeer[] = [];
   readonly #wild: WildPeer[] = [];
+  readonly #eager: EagerWorker[] = [];
   readonly #soundWorld: SoundWorld;
   readonly #wildWorld: WildWorld;
   /** What each peer sent last. */
@@ -63,6 +66,7 @@ class Campaign {
   #packets = 0;
   #fail: (error: unknown) => void = () => {};
   readonly #failed: Promise<never>;
+  readonly #report: ReportViolation = (number, error) => this.#violated(number, error);
 
   constructor(options: CampaignOptions) {
     this.#options = options;
@@ -100,7 +104,7 @@ class Campaign {
       await canary.stop().catch(() => {});
       throw error;
     } finally {
-      for (const peer of [...this.#sound, ...this.#wild]) peer.close();
+      for (const peer of [...this.#sound, ...this.#wild, ...this.#eager]) peer.close();
     }
   }
 
@@ -108,6 +112,7 @@ class Campaign {
     const { packets, seed, sound = 12, wild = 12 } = this.#options;
     for (let i = 0; i < sound; i++) this.#sound.push(await this.#newSoundPeer());
     for (let i = 0; i < wild; i++) this.#wild.push(await this.#newWildPeer());
+    for (let i = 0; i < EAGER; i++) await this.#addEagerWorker(i);
     for (let step = 1; this.#packets < packets; step++) {
       const random = new Random(seed + Math.imul(step, 0x9e3779b1));
       const actors = new Set(
@@ -121,17 +126,23 @@ class Campaign {
     await this.#settle();
   }
 
+  /** Each for two functions, so that most jobs are left to the others. */
+  async #addEagerWorker(index: number): Promise<void> {
+    const functions = this.#soundWorld.functions.slice(2 * index, 2 * index + 2);
+    const worker = new EagerWorker(++this.#connections, functions, this.#registry, this.#report);
+    this.#eager.push(worker);
+    await worker.connect(this.#options.port);
+  }
+
   async #newSoundPeer(): Promise<SoundPeer> {
-    const report = (number: number, error: unknown) => this.#violated(number, error);
     const { port, answerMs } = this.#options;
-    const peer = new SoundPeer(++this.#connections, this.#registry, report, answerMs);
+    const peer = new SoundPeer(++this.#connections, this.#registry, this.#report, answerMs);
     await peer.connect(port);
     return peer;
   }
 
   async #newWildPeer(): Promise<WildPeer> {
-    const report = (number: number, error: unknown) => this.#violated(number, error);
-    const peer = new WildPeer(++this.#connections, report);
+    const peer = new WildPeer(++this.#connections, this.#report);
     await peer.connect(this.#options.port);
     return peer;
   }
