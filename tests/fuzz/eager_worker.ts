@@ -44,6 +44,7 @@ export class EagerWorker extends SoundPeer {
     const number = ++this.#jobs;
     if (number % 4 === 0) this.report("WORK_DATA", handle, number % 900);
     if (number % 16 === 0) this.fail(handle);
+    else if (number % 16 === 8) this.report("WORK_EXCEPTION", handle, number % 300);
     else this.report("WORK_COMPLETE", handle, number % 300);
   }
 

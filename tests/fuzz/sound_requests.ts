@@ -52,7 +52,7 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
   [6, updateOne],
   [4, askStatus],
   [2, askUniqueStatus],
-  [1, (peer, random) => peer.askForExceptions(random.pick(["exceptions", "Exceptions\0"]))],
+  [3, (peer, random) => peer.askForExceptions(random.pick(["exceptions", "Exceptions\0"]))],
   [2, steal],
   [2, askText],
   [2, cancelOne],
