@@ -127,21 +127,17 @@ export class PostgresConnection {
       connectionTimeoutMillis: patienceMs,
       types: { getTypeParser: () => (text) => text },
     });
-    let failed: (error: unknown) => void = () => {};
     let connected = false;
+    // Until then the driver's promise tells.
     const lost = (error: unknown) => {
-      if (!connected) failed(error);
-      else if (this.#client === client) this.#onLost(error);
+      if (connected && this.#client === client) this.#onLost(error);
     };
     client.on("error", lost);
     client.on("end", () => lost(new Error("the server closed the connection")));
     client.on("notice", this.#onNotice);
     this.#client = client;
     try {
-      await new Promise<unknown>((resolve, reject) => {
-        failed = reject;
-        client.connect().then(resolve, reject);
-      });
+      await client.connect();
       if (this.#destroyed) throw new Error("the session was given up");
       connected = true;
     } catch (error) {

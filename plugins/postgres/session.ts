@@ -24,6 +24,8 @@ const SESSION_SETTINGS = `
   SET idle_in_transaction_session_timeout TO 60000;
   SET plan_cache_mode TO force_generic_plan;
   SET enable_seqscan TO off;
+  SET enable_bitmapscan TO off;
+  SET enable_sort TO off;
   SET enable_hashjoin TO off;
   SET enable_mergejoin TO off;
   SET jit TO off;

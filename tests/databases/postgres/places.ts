@@ -89,6 +89,13 @@ export class TestSchema implements StorePlace {
     return rows.map(Number);
   }
 
+  /** Ends them as an administrator does. */
+  async killSessions(): Promise<void> {
+    await this.rows(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${this.name}'`,
+    );
+  }
+
   async remove(): Promise<void> {
     await this.rows(`
       DROP SCHEMA ${this.name} CASCADE;
