@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import {
   Adoption,
   type ForeignRow,
@@ -31,11 +32,17 @@ export class GearmandTable {
   readonly #name: string;
   /** Columns of a row as SQL, in the order that `foreignRow` knows. */
   readonly #columns: string;
+  readonly #identifying: readonly string[];
 
-  private constructor(connection: MySqlConnection, name: string, columns: string) {
+  private constructor(
+    connection: MySqlConnection,
+    name: string,
+    charsets: ReadonlyMap<string, string>,
+  ) {
     this.#connection = connection;
     this.#name = name;
-    this.#columns = columns;
+    this.#columns = columnsSql(charsets);
+    this.#identifying = identifying(charsets);
   }
 
   /** The table of this name; null (and a line in the log when it looks wrong) if there is none. */
@@ -57,7 +64,7 @@ export class GearmandTable {
     const charsets = new Map(rows.map(([column, charset]) => [textOf(column), textOf(charset)]));
     const obstacle = obstacleIn(charsets, textOf(table[1]));
     if (obstacle === null) {
-      return new GearmandTable(connection, quoted(textOf(table[0])), columnsSql(charsets));
+      return new GearmandTable(connection, quoted(textOf(table[0])), charsets);
     }
     host.log("WARNING", `Left the table "${name}" as it is: ${obstacle}`);
     return null;
@@ -92,7 +99,7 @@ export class GearmandTable {
       const range = `${from} AND ${UP_TO_END}`;
       const rows = await this.#select(this.#columns, `${range} ${ORDER} FOR UPDATE`);
       const left = await this.#write(adoption, writer, rows);
-      const spared = left.map((row) => ` AND NOT (${sameKey(row)})`).join("");
+      const spared = left.map((row) => ` AND NOT (${this.#same(row)})`).join("");
       await this.#connection.change(`DELETE FROM ${this.#name} WHERE ${range}${spared}`);
       await this.#connection.change(
         "SET @cogd_unique = @cogd_end_unique, @cogd_function = @cogd_end_function",
@@ -110,7 +117,7 @@ export class GearmandTable {
       const spared = await this.#write(adoption, writer, rows);
       for (const row of rows) {
         if (spared.includes(row)) continue;
-        const same = `${sameKey(row)} AND CAST(data AS BINARY) <=> ${cellLiteral(row[3])}`;
+        const same = this.#same(row);
         await this.#connection.change(`DELETE FROM ${this.#name} WHERE ${same} LIMIT 1`);
       }
       left += spared.length;
@@ -132,6 +139,16 @@ export class GearmandTable {
     return left;
   }
 
+  /** A condition that is true for rows that are exactly like this one. */
+  #same([, , , data, , ...rest]: Row): string {
+    // The data itself may be larger than a statement may be.
+    const sum = Buffer.isBuffer(data) ? createHash("sha1").update(data).digest("hex") : null;
+    return [
+      ...this.#identifying.map((expression, i) => `${expression} <=> ${literal(rest[i])}`),
+      `SHA1(CAST(data AS BINARY)) <=> ${sum === null ? "NULL" : `'${sum}'`}`,
+    ].join(" AND ");
+  }
+
   #select(columns: string, where: string): Promise<Row[]> {
     return this.#connection.select(`SELECT ${columns} FROM ${this.#name} WHERE ${where}`);
   }
@@ -151,7 +168,7 @@ function obstacleIn(columns: ReadonlyMap<string, string>, engine: string): strin
 
 /**
  * Keys as the bytes that C gearmand was given: it wrote them as UTF-8 and the column may have another
- * character set. After them the keys as the column has them, to find the row again.
+ * character set. After the values of a job, what finds its row again: there is no number to do that.
  */
 function columnsSql(charsets: ReadonlyMap<string, string>): string {
   const text = (column: string) =>
@@ -164,21 +181,26 @@ function columnsSql(charsets: ReadonlyMap<string, string>): string {
     "priority",
     charsets.get("data") === "" ? "data" : "CAST(data AS BINARY)",
     charsets.has("when_to_run") ? "when_to_run" : "NULL",
+    ...identifying(charsets),
+  ].join(", ");
+}
+
+/** Expressions that, with the data, tell a row from all that are not exactly like it. */
+function identifying(charsets: ReadonlyMap<string, string>): string[] {
+  return [
     "CAST(unique_key AS BINARY)",
     "CAST(function_name AS BINARY)",
-  ].join(", ");
+    "CAST(priority AS CHAR)",
+    `CAST(${charsets.has("when_to_run") ? "when_to_run" : "NULL"} AS CHAR)`,
+  ];
+}
+
+function literal(cell: Cell | undefined): string {
+  if (Buffer.isBuffer(cell)) return bytesLiteral(cell);
+  if (cell === null || cell === undefined) return "NULL";
+  return `CONVERT(${bytesLiteral(Buffer.from(String(cell)))} USING utf8mb4)`;
 }
 
 function foreignRow([uniqueKey, functionName, priority, data, whenToRun]: Row): ForeignRow {
   return { uniqueKey, functionName, priority, data, whenToRun };
-}
-
-/** A condition that is true for rows with exactly this row's key, byte by byte. */
-function sameKey(row: Row): string {
-  return `CAST(unique_key AS BINARY) <=> ${cellLiteral(row[5])} AND ` +
-    `CAST(function_name AS BINARY) <=> ${cellLiteral(row[6])}`;
-}
-
-function cellLiteral(cell: Cell | undefined): string {
-  return Buffer.isBuffer(cell) ? bytesLiteral(cell) : "NULL";
 }
