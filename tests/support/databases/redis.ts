@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../free_port.ts";
@@ -22,7 +22,8 @@ export interface Redis extends DatabaseServer {
   urlFor(parts: { user?: string; password?: string; database?: number; port?: number }): string;
   /**
    * Runs commands, one a line, as redis-cli takes them (`SET "a\x00" b`), all in one connection.
-   * Answers what it prints when it does not print for people: values as they are, a line each.
+   * Answers what it prints when it does not print for people: values as they are, a line each. Users
+   * outlive a restart after `ACL SAVE`.
    */
   sql(text: string): Promise<string>;
 }
@@ -35,9 +36,11 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   const folder = await temporaryFolder();
   const data = join(folder.path, "data");
   await mkdir(data, { mode: 0o700 });
+  const users = join(folder.path, "users.acl");
+  await writeFile(users, "");
   const kept = options.durable === false ? "no" : "yes";
   const server = new RedisServer(folder, data, await freePort(), [
-    ...["--appendonly", kept, "--appendfsync", "always", "--save", ""],
+    ...["--appendonly", kept, "--appendfsync", "always", "--save", "", "--aclfile", users],
     ...(options.args ?? []),
   ]);
   try {
