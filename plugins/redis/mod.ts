@@ -1,6 +1,7 @@
 import type { JobStore, StorePlugin } from "../../src/plugin_api/mod.ts";
 import { REDIS_OPTIONS } from "./options.ts";
 import { redisSettings } from "./settings.ts";
+import { REDIS_URL } from "./url.ts";
 
 /**
  * Queue type `redis`: Redis 6 or newer, or Valkey. What its promise is worth is for the server's own
@@ -10,6 +11,7 @@ export const redisPlugin: StorePlugin = {
   name: "redis",
   aliases: [],
   options: REDIS_OPTIONS,
+  url: REDIS_URL,
   async open(options, host): Promise<JobStore> {
     const settings = redisSettings(options, host.namespace);
     const { RedisStore } = await import("./redis_store.ts");

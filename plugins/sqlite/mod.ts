@@ -1,5 +1,6 @@
 import type { JobStore, StorePlugin } from "../../src/plugin_api/mod.ts";
 import { SQLITE_OPTIONS, sqliteSettings } from "./settings.ts";
+import { SQLITE_URL } from "./url.ts";
 
 /**
  * Queue type `sqlite`: one file, nothing to install. A job is acknowledged once it is on the disk;
@@ -9,6 +10,7 @@ export const sqlitePlugin: StorePlugin = {
   name: "sqlite",
   aliases: ["libsqlite3"],
   options: SQLITE_OPTIONS,
+  url: SQLITE_URL,
   async open(options, host): Promise<JobStore> {
     const settings = sqliteSettings(options);
     const { SqliteStore } = await import("./sqlite_store.ts");

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { StoreError, type StoreOption, type StoreOptions } from "../../src/plugin_api/mod.ts";
 
-const FILE = "libsqlite3-db";
-const TABLE = "libsqlite3-table";
+export const FILE = "libsqlite3-db";
+export const TABLE = "libsqlite3-table";
 const DEFAULT_FILE = "queue.db";
 /** C gearmand's default. */
 const DEFAULT_TABLE = "gearman_queue";

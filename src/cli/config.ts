@@ -7,7 +7,7 @@ import { CliError } from "./cli_error.ts";
 import type { LogDestination } from "./log.ts";
 import type { Verbosity } from "./log_level.ts";
 import type { OptionValues } from "./option_values.ts";
-import { findPlugin, isGearmandQueueType } from "./queue_options.ts";
+import { type QueueConfig, queueConfig } from "./queue_choice.ts";
 
 /** All that `cogd` was asked to be, checked and complete. Nothing in it changes. */
 export interface ServeConfig {
@@ -35,13 +35,6 @@ export interface ServeConfig {
   readonly daemon: boolean;
   /** Descriptors the process may open; undefined leaves the system's limit. */
   readonly openFiles: bigint | undefined;
-}
-
-export interface QueueConfig {
-  readonly plugin: StorePlugin;
-  /** The values that were given for the plugin's own options. */
-  readonly values: ReadonlyMap<string, string>;
-  readonly namespace: string;
 }
 
 export interface LogConfig {
@@ -106,7 +99,7 @@ export function serveConfig(
   const dataDir = dataFolder(values, surroundings);
   const daemon = values.isGiven("daemon");
   const openFiles = values.number("file-descriptors");
-  const chosenQueue = queue(values, plugins);
+  const chosenQueue = queueConfig(values, plugins);
   const destination = logDestination(values, daemon, dataDir);
   return {
     listenOn: values.texts("listen").filter((address) => address !== ""),
@@ -196,26 +189,6 @@ function cutToBytes(text: string, bytes: number): string {
   let cut = text;
   while (Buffer.byteLength(cut) > bytes) cut = cut.slice(0, -1);
   return cut;
-}
-
-function queue(values: OptionValues, plugins: readonly StorePlugin[]): QueueConfig {
-  const type = values.text("queue-type")!;
-  const plugin = findPlugin(plugins, type);
-  if (plugin === undefined) throw unknownQueueType(type, plugins);
-  const given = plugin.options
-    .filter((option) => values.isGiven(option.name))
-    .map((option) => [option.name, values.text(option.name)!] as const);
-  return { plugin, values: new Map(given), namespace: values.text("namespace") ?? "" };
-}
-
-function unknownQueueType(type: string, plugins: readonly StorePlugin[]): CliError {
-  const names = plugins.map((plugin) => plugin.name).join(", ");
-  const known = isGearmandQueueType(type);
-  return new CliError(
-    known ? "NOT_AVAILABLE" : "INVALID_ARGUMENT",
-    `Error while initializing the queue : ${type} ` +
-      `(${known ? "not built into this version" : "no such queue type"}; there are: ${names})`,
-  );
 }
 
 /** systemd's folder for the service, else the system's for root, else the user's. */

@@ -2,8 +2,9 @@
 import { serve, type ServeParts } from "./serve.ts";
 
 export { CliError, type CliErrorCode } from "./cli_error.ts";
-export { ENVIRONMENT_NAMES, type QueueConfig, type ServeConfig } from "./config.ts";
+export { ENVIRONMENT_NAMES, type ServeConfig } from "./config.ts";
 export type { Logger } from "./log.ts";
+export type { QueueConfig } from "./queue_choice.ts";
 export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.ts";
 export { VERSION } from "./version.ts";
 

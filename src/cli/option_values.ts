@@ -39,6 +39,13 @@ export class OptionValues {
     }
   }
 
+  /** What was given for options that hold secrets. */
+  get secrets(): string[] {
+    return this.specs.filter(({ kind }) => kind === "secret").flatMap(({ name }) =>
+      this.texts(name)
+    );
+  }
+
   /** Whether it was given, whatever its default. */
   isGiven(name: string): boolean {
     return this.#given.has(this.#spec(name).name);

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { CliError } from "./cli_error.ts";
 import type { OptionSpec } from "./option_spec.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { nearestOption } from "./suggest.ts";
 
 /** One option as it was given. */
@@ -54,11 +55,8 @@ export function parseWords(
   return given;
 }
 
-/** Names whose values nobody may see, though the name itself was mistyped. */
-const SOUNDS_SECRET = /^(-[^=]*(?:pas|secret|con+inf)[^=]*=).*$/is;
-
 export function unknownOption(word: string, specs: readonly OptionSpec[]): CliError {
-  const quoted = word === "" ? "" : ` '${word.replace(SOUNDS_SECRET, "$1…")}'`;
+  const quoted = word === "" ? "" : ` '${withoutSecrets(word)}'`;
   const near = nearestOption(word, specs);
   const hint = near === undefined ? "" : ` (did you mean '${near}'?)`;
   return new CliError("UNKNOWN_OPTION", `unrecognised option${quoted}${hint}`);

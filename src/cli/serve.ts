@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import type { StorePlugin, StoreTraits } from "../plugin_api/mod.ts";
-import { LibCError, type Listen, type ListenAddress } from "../runtime/mod.ts";
+import { hideInProcessList, LibCError, type Listen, type ListenAddress } from "../runtime/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { DEFAULT_CONFIG_FILES, readCommandLine } from "./command_line.ts";
 import { type ServeConfig, serveConfig } from "./config.ts";
@@ -9,6 +9,7 @@ import { DaemonChild, runInBackground } from "./daemon.ts";
 import { helpText } from "./help.ts";
 import type { Logger } from "./log.ts";
 import { runServer } from "./run_server.ts";
+import { secretParts } from "./secrets.ts";
 import { versionText } from "./version.ts";
 
 /** What the command line needs of a running server. */
@@ -73,6 +74,8 @@ async function obey(
 ): Promise<number> {
   const configFiles = parts.defaultConfigFiles ?? DEFAULT_CONFIG_FILES;
   const values = readCommandLine(args, parts.plugins, configFiles);
+  const secrets = values.secrets.flatMap(secretParts);
+  if (secrets.length > 0) hideInProcessList(secrets);
   if (values.isGiven("check-args")) return 0;
   if (values.isGiven("help")) {
     parts.stdout(helpText(values.specs));

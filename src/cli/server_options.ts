@@ -196,6 +196,24 @@ const QUEUE: readonly OptionSpec[] = [
     help: "Where background jobs are kept; builtin is memory only.",
   },
   {
+    name: "queue",
+    kind: "secret",
+    group: "Queue",
+    valueName: "URL",
+    help:
+      "The same with all that belongs to it, in one: sqlite:///PATH, mysql://USER@HOST/DATABASE, " +
+      "redis://HOST, postgres://USER@HOST/DATABASE, memory:. Instead of --queue-type.",
+    own: true,
+  },
+  {
+    name: "queue-password-file",
+    kind: "text",
+    group: "Queue",
+    valueName: "FILE",
+    help: "File whose first line is the password for the database of --queue.",
+    own: true,
+  },
+  {
     name: "data-dir",
     kind: "text",
     group: "Queue",

@@ -1,4 +1,5 @@
 import type { ProcessWitness } from "./lease.ts";
+import type { StoreUrl } from "./store_url.ts";
 import type { NamedRecord, StoredJob, StoredJobUpdate } from "./stored_job.ts";
 
 /**
@@ -116,6 +117,8 @@ export interface StorePlugin {
   /** Other names, compared without regard to case (gearmand's: `builtin`, `libsqlite3`, …). */
   readonly aliases: readonly string[];
   readonly options: readonly StoreOption[];
+  /** Without it, `--queue URL` cannot name this queue type. */
+  readonly url?: StoreUrl;
   /** Opens or creates the store, adopts a gearmand queue where one is found. */
   open(options: StoreOptions, host: StoreHost): Promise<JobStore>;
 }

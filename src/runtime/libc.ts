@@ -50,6 +50,8 @@ export interface LibC {
   ): number;
   open(path: Uint8Array, flags: number): number;
   read(descriptor: number, bytes: Uint8Array, length: number): number;
+  pread(descriptor: number, bytes: Uint8Array, length: number, offset: number): number;
+  pwrite(descriptor: number, bytes: Uint8Array, length: number, offset: number): number;
   readlink(path: Uint8Array, target: Uint8Array, length: number): number;
   close(descriptor: number): number;
   getpgid(pid: number): number;
@@ -91,6 +93,8 @@ const CALLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  pread: { parameters: ["i32", "buffer", "usize", "usize"], result: "isize" },
+  pwrite: { parameters: ["i32", "buffer", "usize", "usize"], result: "isize" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
   getpgid: { parameters: ["i32"], result: "i32" },
@@ -167,6 +171,10 @@ function openOnDeno(path: string): LibC {
     open: (path, flags) => calls.open(owned(path), flags),
     read: (descriptor, bytes, length) =>
       Number(calls.read(descriptor, owned(bytes), BigInt(length))),
+    pread: (descriptor, bytes, length, offset) =>
+      Number(calls.pread(descriptor, owned(bytes), BigInt(length), BigInt(offset))),
+    pwrite: (descriptor, bytes, length, offset) =>
+      Number(calls.pwrite(descriptor, owned(bytes), BigInt(length), BigInt(offset))),
     readlink: (path, target, length) =>
       Number(calls.readlink(owned(path), owned(target), BigInt(length))),
   };

@@ -18,6 +18,7 @@ export type {
 export { type RuntimeName, runtimeName, runtimeVersion } from "./runtime_name.ts";
 export { LIBC_PATHS, LibCError } from "./libc.ts";
 export { setOpenFilesLimit } from "./open_files.ts";
+export { hideInProcessList } from "./process_list.ts";
 export {
   type DetachedChild,
   nameProcess,
