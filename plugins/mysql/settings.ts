@@ -12,6 +12,7 @@ import {
   type SslMode,
 } from "./options.ts";
 import { bytesLiteral, type Scope, scopeOf } from "./scope.ts";
+import { parseUrl } from "./url.ts";
 
 export { MYSQL_OPTIONS } from "./options.ts";
 
@@ -77,6 +78,7 @@ export function mysqlSettings(options: StoreOptions, namespace: string): MySqlSe
       `cogd's own tables have that name; name the table of C gearmand, usually ${DEFAULT_TABLE}`,
     );
   }
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const name = namespace === "" ? "" : ` namespace ${JSON.stringify(namespace)}`;
   return {
     host,
@@ -88,49 +90,8 @@ export function mysqlSettings(options: StoreOptions, namespace: string): MySqlSe
     tls: tlsOf(values, url.sslMode),
     gearmandTable,
     scope,
-    place: printable(`mysql ${socket ?? `${host}:${port}`}/${database}${name}`),
+    place: printable(`mysql ${socket ?? address}/${database}${name}`),
   };
-}
-
-interface UrlParts {
-  readonly host?: string | undefined;
-  readonly port?: string | undefined;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  readonly database?: string | undefined;
-  readonly socket?: string | undefined;
-  readonly sslMode?: string | undefined;
-}
-
-function parseUrl(text: string | undefined): UrlParts {
-  if (text === undefined) return {};
-  const refused = (why: string) => invalid("--mysql-url", why);
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw refused("it is not of the form mysql://USER:PASSWORD@HOST:PORT/DATABASE");
-  }
-  if (url.protocol !== "mysql:" && url.protocol !== "mariadb:") {
-    throw refused("it does not begin with mysql:// or mariadb://");
-  }
-  const unknown = [...url.searchParams.keys()].find((k) => k !== "socket" && k !== "ssl-mode");
-  if (unknown !== undefined) {
-    throw refused(`it has a parameter "${unknown}"; known are socket and ssl-mode`);
-  }
-  try {
-    return {
-      host: url.hostname.replace(/^\[(.*)\]$/, "$1") || undefined,
-      port: url.port || undefined,
-      user: decodeURIComponent(url.username) || undefined,
-      password: decodeURIComponent(url.password) || undefined,
-      database: decodeURIComponent(url.pathname.slice(1)) || undefined,
-      socket: url.searchParams.get("socket") ?? undefined,
-      sslMode: url.searchParams.get("ssl-mode") ?? undefined,
-    };
-  } catch {
-    throw refused('a "%" in it does not begin an escaped byte');
-  }
 }
 
 function portOf(text: string): number {

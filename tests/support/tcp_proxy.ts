@@ -145,8 +145,8 @@ export class TcpProxy {
       socket.on("error", () => this.#cut(link));
       socket.on("close", () => this.#cut(link));
     }
-    client.on("data", (bytes) => this.#pass(link, "to-server", bytes));
-    server.on("data", (bytes) => this.#pass(link, "to-client", bytes));
+    client.on("data", (bytes: Uint8Array) => this.#pass(link, "to-server", bytes));
+    server.on("data", (bytes: Uint8Array) => this.#pass(link, "to-client", bytes));
     if (this.#mode === "stalls") {
       client.pause();
       server.pause();

@@ -149,7 +149,7 @@ settingsTest(
       await eventually(() => load.codes.length >= 3, "failed attempts");
       assert(
         load.codes.every((code) => code === "AWAY" || code === "UNKNOWN_OUTCOME"),
-        load.codes[0],
+        load.codes.join(" "),
       );
     });
     await load.progress(3, 5000);
