@@ -49,6 +49,8 @@ export class StoreWriter implements DurableLog {
   #failures = 0;
   /** A commit of this row of failures may have been kept. */
   #uncertain = false;
+  /** The store had no room: what makes some goes before new jobs, which would be refused with it. */
+  #removalsFirst = false;
   #cancelRetry: (() => void) | null = null;
   #cancelExpiry: (() => void) | null = null;
   #onSettled: (() => void) | null = null;
@@ -139,7 +141,7 @@ export class StoreWriter implements DurableLog {
   async #commit(): Promise<void> {
     const put = this.#numbers?.runsOut ? this.#numbers.nextBlock() : [];
     if (this.#queue.isEmpty && put.length === 0) return;
-    const batch = this.#queue.take(put);
+    const batch = this.#queue.take(put, this.#removalsFirst);
     this.#committing = true;
     this.#watchExpiry();
     try {
@@ -165,6 +167,7 @@ export class StoreWriter implements DurableLog {
     }
     this.#failures = 0;
     this.#uncertain = false;
+    this.#removalsFirst = false;
     this.#numbers?.reserved(put);
     this.#queue.settle(batch);
     const now = this.#parts.now();
@@ -177,6 +180,7 @@ export class StoreWriter implements DurableLog {
     this.#logFailure(error);
     this.#failures++;
     if (code === "UNKNOWN_OUTCOME") this.#uncertain = true;
+    this.#removalsFirst = TAKES_NOTHING.has(code);
     if (PASSING.has(code)) {
       this.#queue.putBack(batch, false);
       this.#expire();
@@ -188,6 +192,8 @@ export class StoreWriter implements DurableLog {
         this.#queue.drop(job, this.#uncertain);
       }
       this.#refuse([...batch.added, ...batch.neverWritten]);
+      // Those that stayed back would have had the same answer.
+      if (TAKES_NOTHING.has(code)) this.#refuse(this.#queue.giveUp(() => true, this.#uncertain));
     }
     if (!this.#closing) this.#retryLater();
   }

@@ -63,9 +63,13 @@ export class WriteQueue {
     job.row = "removed";
   }
 
-  /** The next commit, with the records `put`. What it holds is no longer in the queue. */
-  take(put: readonly NamedRecord[]): Batch {
-    const taken = this.#takeAdds();
+  /**
+   * The next commit, with the records `put`. What it holds is no longer in the queue. `removalsFirst`: jobs
+   * to be added stay back if there is anything else.
+   */
+  take(put: readonly NamedRecord[], removalsFirst = false): Batch {
+    const others = this.#removes.length > 0 || this.#updates.size > 0;
+    const taken = removalsFirst && others ? [] : this.#takeAdds();
     const added = taken.filter((job) => job.row !== "removed");
     for (const job of added) job.row = "writing";
     const updated = [...this.#updates].filter((job) => job.row === "stored");

@@ -115,6 +115,38 @@ test("removals are repeated until they hold", async () => {
   assert.deepEqual(store.batches.slice(1).map((batch) => [...batch.remove]), [[1], [1], [1]]);
 });
 
+test("in a full store removals are not held up by new jobs, which are refused with them", async () => {
+  const { store, client, clock, connect } = await durable();
+  store.automatic = true;
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  store.automatic = false;
+  worker.send("GRAB_JOB");
+  client.take();
+  client.send("SUBMIT_JOB_BG", "f", "", "2");
+  await turn();
+  worker.send("WORK_COMPLETE", "H:t:1", "");
+  await store.fail(new StoreError("FULL", "full"));
+  assert.deepEqual(client.take(), [REFUSED]);
+  client.send("SUBMIT_JOB_BG", "f", "", "3");
+  clock.pass(50);
+  await turn();
+  await store.fail(new StoreError("FULL", "full"));
+  assert.deepEqual(client.take(), [REFUSED]);
+  client.send("SUBMIT_JOB_BG", "f", "", "4");
+  clock.pass(100);
+  await turn();
+  await store.hold();
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(4)]);
+  assert.deepEqual(
+    store.batches.slice(1).map(({ add, remove }) => [add.map(({ key }) => key), remove]),
+    [[[2], []], [[], [1]], [[], [1]], [[4], []]],
+  );
+});
+
 test("jobs in memory are given out while the store is away", async () => {
   const { store, client, clock, connect } = await durable();
   store.automatic = true;
