@@ -19,6 +19,8 @@ import { KEY_DIGITS, keyDigits } from "./key_space.ts";
  */
 const FIRST_ARGUMENT_BYTES = 16 * 1024;
 const ARGUMENT_BYTES = 1024 * 1024;
+/** A job of this size is an argument of its own: a script would have to copy it out of a larger one. */
+const LARGE_JOB_BYTES = 256 * 1024;
 /** Kind, key and two lengths; then as many bytes, twice. */
 const ENTRY_HEAD_BYTES = 1 + KEY_DIGITS + 4 + 4;
 const NO_KEY = "0".repeat(KEY_DIGITS);
@@ -26,6 +28,8 @@ const NO_KEY = "0".repeat(KEY_DIGITS);
 /** Entries as the script in `commit_script.ts` reads them, by their letters. */
 export const ENTRY = {
   add: "a",
+  /** Like `add`, but the job is the next argument. The last entry of its argument. */
+  addLarge: "A",
   update: "u",
   remove: "r",
   put: "p",
@@ -42,10 +46,17 @@ export class EntryWriter {
 
   add(job: StoredJob): void {
     const length = jobBytes(job);
-    const lived = !isFresh(job);
-    const at = this.#entry(ENTRY.add, keyDigits(job.key), length, lived ? lifeBytes(job) : 0);
-    writeJob(this.#current, at, job);
-    if (lived) writeLife(this.#current, at + length, job);
+    const lifeLength = isFresh(job) ? 0 : lifeBytes(job);
+    const large = length >= LARGE_JOB_BYTES;
+    const kind = large ? ENTRY.addLarge : ENTRY.add;
+    const inside = large ? 0 : length;
+    const at = this.#entry(kind, keyDigits(job.key), inside, lifeLength);
+    if (lifeLength > 0) writeLife(this.#current, at + inside, job);
+    if (!large) return writeJob(this.#current, at, job);
+    this.#turnOver();
+    const alone = Buffer.allocUnsafe(length);
+    writeJob(alone, 0, job);
+    this.#full.push(alone);
   }
 
   update(key: number, life: Life): void {
@@ -95,7 +106,9 @@ export class EntryWriter {
   }
 
   #turnOver(): void {
-    if (this.#at > 0) this.#full.push(this.#current.subarray(0, this.#at));
+    if (this.#at === 0) return;
+    this.#full.push(this.#current.subarray(0, this.#at));
+    this.#current = this.#current.subarray(this.#at);
     this.#at = 0;
   }
 }

@@ -22,23 +22,32 @@ local call = redis.call
 local held = call('HMGET', queue, 'id', 'term', 'holder')
 if not held[2] then return {'gone'} end
 if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return {'fenced', held[3]} end
-if string.sub(ARGV[4], 1, 1) ~= '${ENTRY.add}' then call('HDEL', queue, 'none') end
+if string.lower(string.sub(ARGV[4], 1, 1)) ~= '${ENTRY.add}' then call('HDEL', queue, 'none') end
 
 local grown, shrunk, lived = {}, {}, {}
 local more = 0
-local passed_over = false
-for i = 4, #ARGV do
-  local entries, at = ARGV[i], 1
+local passed_over, large = false, false
+local argument = 4
+while argument <= #ARGV do
+  local entries, at = ARGV[argument], 1
   while at <= #entries do
     local kind, bucket, slot, n1, n2, start = struct.unpack('<c1c${
   KEY_DIGITS - SLOT_DIGITS
 }c${SLOT_DIGITS}I4I4', entries, at)
     local middle = start + n1
     at = middle + n2
-    if kind == '${ENTRY.add}' then
+    if kind == '${ENTRY.add}' or kind == '${ENTRY.addLarge}' then
+      local job
+      if kind == '${ENTRY.add}' then
+        job = string.sub(entries, start, middle - 1)
+      else
+        argument = argument + 1
+        job = ARGV[argument]
+        large = true
+      end
       if passed_over then
         passed_over = false
-      elseif call('HSETNX', jobs .. bucket, slot, string.sub(entries, start, middle - 1)) == 1 then
+      elseif call('HSETNX', jobs .. bucket, slot, job) == 1 then
         more = more + 1
         grown[bucket] = true
         if n2 > 0 then call('HSET', lives .. bucket, slot, string.sub(entries, middle, at - 1)) end
@@ -66,6 +75,14 @@ for i = 4, #ARGV do
       passed_over = call('DEL', string.sub(entries, start, middle - 1)) == 0
     end
   end
+  argument = argument + 1
+end
+-- Else the memory of large jobs would be kept until some hundred scripts later.
+if large then
+  pcall(function()
+    for i = 5, #ARGV do ARGV[i] = false end
+    collectgarbage()
+  end)
 end
 
 local members = {}

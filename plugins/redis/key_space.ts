@@ -45,6 +45,11 @@ export class KeySpace {
     return `${this.base}records`;
   }
 
+  /** The hash and the field in it that hold the job of this key, which is given in digits. */
+  jobField(key: string): [hash: string, field: string] {
+    return [`${this.base}jobs:${key.slice(0, -SLOT_DIGITS)}`, key.slice(-SLOT_DIGITS)];
+  }
+
   /** What C gearmand's keys begin with, as bytes. */
   get gearmandStart(): Buffer {
     return bytesOfName(`${this.gearmandPrefix}-`);

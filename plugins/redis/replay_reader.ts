@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import {
   type NamedRecord,
   REPLAY_PAGE_LIMITS,
@@ -7,13 +8,16 @@ import {
   StoreError,
 } from "../../src/plugin_api/mod.ts";
 import { readJob, readRecord } from "./job_format.ts";
-import { keyDigits, type KeySpace, SLOT_DIGITS } from "./key_space.ts";
+import { keyDigits, type KeySpace } from "./key_space.ts";
 import type { RedisArgument, RedisConnection } from "./redis_connection.ts";
 import { JOBS_PAGE_SCRIPT, RECORDS_PAGE_SCRIPT } from "./replay_scripts.ts";
 import { replyBytes, replyList, replyText, type Script } from "./script.ts";
 
 /** A page that is repeated for this long will not come: the server's start has failed. */
 const READ = { action: "read", deadlineMs: 10_000, writes: false, patienceMs: 60_000 } as const;
+
+/** Half a gigabyte over a slow network. */
+const LARGE_MS = 60_000;
 
 /** Reads what a queue holds, page by page, each page one atomic step of Redis. */
 export class ReplayReader {
@@ -68,14 +72,24 @@ export class ReplayReader {
     for (let i = 0; i < items.length; i += 3) {
       const key = replyText(items[i]);
       const life = replyBytes(items[i + 2]);
-      const job = readJob(Number(key), replyBytes(items[i + 1]), life.length > 0 ? life : null);
-      if (job === null) {
-        const bucket = `${this.#keys.base}jobs:${key.slice(0, -SLOT_DIGITS)}`;
-        throw this.#damaged(`job ${Number(key)}`, bucket, key.slice(-SLOT_DIGITS));
-      }
+      const [hash, field] = this.#keys.jobField(key);
+      const value = replyBytes(items[i + 1]);
+      const bytes = value.length > 0 ? value : await this.#large(hash, field);
+      // Removed meanwhile.
+      if (bytes === null) continue;
+      const job = readJob(Number(key), bytes, life.length > 0 ? life : null);
+      if (job === null) throw this.#damaged(`job ${Number(key)}`, hash, field);
       jobs.push(job);
     }
     return { next, page: { records: [], jobs } };
+  }
+
+  async #large(hash: string, field: string): Promise<Buffer | null> {
+    const value = await this.#session.run(
+      { ...READ, deadlineMs: LARGE_MS },
+      (connection) => connection.send(["HGET", hash, field]),
+    );
+    return value === null ? null : replyBytes(value);
   }
 
   async #page(

@@ -31,7 +31,8 @@ return {string.format('%.0f', expected), string.format('%.0f', found), last}
 /**
  * A page of jobs. Keys: buckets. Arguments: base, the key behind which it begins, the key up to which
  * it goes, how many jobs and bytes at most. Answers where the next page begins (\`\` at the end), then key,
- * value and life (\`\` for none) of each job. A first job that is too large alone makes a page.
+ * value and life (\`\` for none) of each job. A job that is too large alone makes a page, but for its value
+ * (\`\`): a script would have to copy it twice.
  */
 export const JOBS_PAGE_SCRIPT = new Script(`
 local after, upto = ARGV[2], ARGV[3]
@@ -60,7 +61,7 @@ for i, bucket in ipairs(buckets) do
       bytes = bytes + size
       after = key
       page[#page + 1] = key
-      page[#page + 1] = call('HGET', jobs, slot)
+      page[#page + 1] = size > most_bytes and '' or call('HGET', jobs, slot)
       page[#page + 1] = lived and call('HGET', lives, slot) or ''
     end
   end
