@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RunningCogd, startCogd, WireClient } from "../support/mod.ts";
+import { type CogdFlavour, type RunningCogd, startCogd, WireClient } from "../support/mod.ts";
 import { eventually } from "./eventually.ts";
 import type { FaultPlace, StoreWithServer } from "./faults.ts";
 import { drainQueue, LOAD_FUNCTION, SubmitLoad } from "./submit_load.ts";
@@ -15,6 +15,8 @@ export interface ServedPlace extends FaultPlace {
 
 /** A store as cogd itself uses it. */
 export interface ServedStore extends StoreWithServer {
+  /** Which cogd to try. Default: the runtime that runs the test, from source. */
+  readonly flavour?: CogdFlavour;
   newPlace(): Promise<ServedPlace>;
 }
 
@@ -27,9 +29,9 @@ const ATTEMPT_MS = 6000;
 const PAUSE_MS = Number(process.env["COGD_PAUSE_MS"] ?? 3000);
 
 /** Registers tests of what clients of cogd notice of a database that fails. The same for every store. */
-export function exerciseServed({ name, server, newPlace }: ServedStore): void {
+export function exerciseServed({ name, server, flavour, newPlace }: ServedStore): void {
   const served = (what: string, run: (place: ServedPlace) => Promise<void>) => {
-    test(`cogd on ${name}: ${what}`, async () => {
+    test(`${flavour ?? "cogd"} on ${name}: ${what}`, async () => {
       const place = await newPlace();
       try {
         await run(place);
@@ -39,7 +41,12 @@ export function exerciseServed({ name, server, newPlace }: ServedStore): void {
     });
   };
   const start = ({ args, env }: ServedPlace, ...more: string[]) =>
-    startCogd({ args: [...args, ...more], ...(env === undefined ? {} : { env }), readyMs: 60_000 });
+    startCogd({
+      args: [...args, ...more],
+      ...(env === undefined ? {} : { env }),
+      ...(flavour === undefined ? {} : { flavour }),
+      readyMs: 60_000,
+    });
 
   served("no job is lost or doubled while the database fails in every way", async (place) => {
     await using cogd = await start(place);
