@@ -2,7 +2,16 @@
 
 import process from "node:process";
 import { BUILT_IN_PLUGINS } from "./plugins/mod.ts";
-import { ENVIRONMENT_NAMES, run, type StartServer, VERSION } from "./src/cli/mod.ts";
+import {
+  ENVIRONMENT_NAMES,
+  exportQueue,
+  type Logger,
+  run,
+  type ServeConfig,
+  type StartServer,
+  VERSION,
+} from "./src/cli/mod.ts";
+import type { JobStore } from "./src/plugin_api/mod.ts";
 import { byteStringFromText } from "./src/protocol/mod.ts";
 import {
   afterTurn,
@@ -14,17 +23,21 @@ import {
 } from "./src/runtime/mod.ts";
 import { startServer, SYSTEM_CLOCK } from "./src/server/mod.ts";
 
-/** Opens the store that the configuration chose, then the server on top of it. */
-const start: StartServer = async (config, { listenOn, listen, log }) => {
-  const handlePrefix = byteStringFromText(`${config.handlePrefix}:`);
+/** Opens the store that the configuration chose. */
+function openStore(config: ServeConfig, log: Logger, forExport: boolean): Promise<JobStore> {
   const { plugin, values, namespace } = config.queue;
-  const store = await plugin.open({ values, dataDir: config.dataDir }, {
+  return plugin.open({ values, dataDir: config.dataDir, forExport }, {
     log: (level, text) => log.log(level, text),
     now: SYSTEM_CLOCK.now,
     namespace,
-    handlePrefix,
+    handlePrefix: byteStringFromText(`${config.handlePrefix}:`),
     process: { self: ownProcess(), isGone: isProcessGone },
   });
+}
+
+/** Opens the store, then the server on top of it. */
+const start: StartServer = async (config, { listenOn, listen, log }) => {
+  const store = await openStore(config, log, false);
   try {
     const server = await startServer({
       listen: listenOn,
@@ -34,8 +47,8 @@ const start: StartServer = async (config, { listenOn, listen, log }) => {
       wakeUps: config.wakeUps,
       maxAttempts: config.maxAttempts,
       exceptions: config.exceptions,
-      handlePrefix,
-      namespace,
+      handlePrefix: byteStringFromText(`${config.handlePrefix}:`),
+      namespace: config.queue.namespace,
       facts: { version: VERSION, verbose: () => config.log.verbosity, pid: process.pid },
     }, {
       listen,
@@ -58,11 +71,25 @@ const start: StartServer = async (config, { listenOn, listen, log }) => {
   }
 };
 
-const exitCode = await run(processArguments(), readEnvironment(ENVIRONMENT_NAMES), {
+const output = {
   plugins: await Promise.all(BUILT_IN_PLUGINS.map((plugin) => plugin.load())),
+  stdout: (text: string) => process.stdout.write(text),
+  stderr: (text: string) => process.stderr.write(text),
+};
+const roles = new Map([
+  [
+    "export",
+    (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+      exportQueue(args, environment, {
+        ...output,
+        open: (config, log) => openStore(config, log, true),
+      }),
+  ],
+]);
+const exitCode = await run(processArguments(), readEnvironment(ENVIRONMENT_NAMES), {
+  ...output,
   listen,
   start,
-  stdout: (text) => process.stdout.write(text),
-  stderr: (text) => process.stderr.write(text),
+  roles,
 });
 process.exit(exitCode);

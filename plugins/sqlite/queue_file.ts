@@ -1,12 +1,17 @@
+import { existsSync } from "node:fs";
 import {
+  type ExportOutcome,
+  type ExportPlan,
   type HighWater,
   highWaterFrom,
   NEXT_HANDLE_RECORD,
   NEXT_KEY_RECORD,
+  StoreError,
   type StoreHost,
 } from "../../src/plugin_api/mod.ts";
 import { BatchWriter } from "./batch_writer.ts";
 import { Connection } from "./connection.ts";
+import { exportJobs } from "./gearmand_export.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { MAX_WORKLOAD_BYTES } from "./limits.ts";
 import { removeOwnerNote, writeOwnerNote } from "./owner_note.ts";
@@ -21,7 +26,8 @@ const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** What a commit writes at least, whatever its size: two pages. */
 const LEAST_COMMIT_BYTES = 8192;
 
-interface OpenFile {
+/** A database file that is open, with what reads and writes it. */
+export interface OpenFile {
   readonly connection: Connection;
   readonly writer: BatchWriter;
   readonly reader: ReplayReader;
@@ -36,14 +42,16 @@ interface OpenFile {
  */
 export class QueueFile {
   readonly #path: string;
+  readonly #gearmandTable: string;
   readonly #host: StoreHost;
   readonly #inode: number;
   readonly #replay: ReplayPosition;
   #file: OpenFile | null;
   #unsaved = 0;
 
-  private constructor(path: string, host: StoreHost, file: OpenFile) {
-    this.#path = path;
+  private constructor(settings: SqliteSettings, host: StoreHost, file: OpenFile) {
+    this.#path = settings.path;
+    this.#gearmandTable = settings.gearmandTable;
     this.#host = host;
     this.#file = file;
     this.#inode = file.connection.inode;
@@ -52,12 +60,15 @@ export class QueueFile {
 
   /** Opens or creates the file and adopts C gearmand's rows. Throws `StoreError`. */
   static open(settings: SqliteSettings, host: StoreHost): QueueFile {
-    const { path } = settings;
+    const { path, forExport } = settings;
+    if (forExport && !existsSync(path)) {
+      throw new StoreError("CANNOT_OPEN", `Cannot export "${path}": there is no such file`);
+    }
     const file = openFile(path);
     try {
       writeOwnerNote(path);
-      adoptTable(file, settings, host);
-      return new QueueFile(path, host, file);
+      if (!forExport) adoptTable(file, settings, host);
+      return new QueueFile(settings, host, file);
     } catch (error) {
       closeFile(file, path);
       throw storeErrorOf(error, "open", path);
@@ -76,6 +87,14 @@ export class QueueFile {
   /** The next page of the replay, null at its end. Throws `StoreError`. */
   nextPage(): ArrayBuffer | null {
     return this.#attempt("read", ({ reader }) => reader.page(this.#replay));
+  }
+
+  /** Moves the jobs into C gearmand's table, in one transaction. Throws `StoreError`. */
+  exportToGearmand(plan: ExportPlan): ExportOutcome {
+    return this.#attempt("write to", (file) => {
+      file.connection.requireOwnFile();
+      return exportJobs(file, { path: this.#path, table: this.#gearmandTable, plan });
+    });
   }
 
   /** Between two commits: keeps the log short. What fails here fails the next commit, if it lasts. */

@@ -34,6 +34,8 @@ export interface SqliteSettings {
   readonly path: string;
   /** Name of the table of C gearmand. */
   readonly gearmandTable: string;
+  /** The file must be there, and the table of C gearmand in it is not taken over. */
+  readonly forExport: boolean;
 }
 
 /** Throws `INVALID_OPTION`. */
@@ -56,5 +58,6 @@ export function sqliteSettings(options: StoreOptions): SqliteSettings {
   return {
     path: file === undefined ? join(options.dataDir, DEFAULT_FILE) : resolve(file),
     gearmandTable,
+    forExport: options.forExport ?? false,
   };
 }

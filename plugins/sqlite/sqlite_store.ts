@@ -1,4 +1,6 @@
 import {
+  type ExportOutcome,
+  type ExportPlan,
   type JobStore,
   type NamedRecord,
   type ReplayPage,
@@ -64,6 +66,13 @@ export class SqliteStore implements JobStore {
     this.#requireOpen();
     const reply = await this.#thread.ask({ kind: "page" });
     return reply.kind === "page" ? reply.page : null;
+  }
+
+  async exportToGearmand(plan: ExportPlan): Promise<ExportOutcome> {
+    this.#requireOpen();
+    const reply = await this.#thread.ask({ kind: "export", plan });
+    if (reply.kind !== "exported") throw new Error(`Cannot export: the answer is ${reply.kind}`);
+    return reply.outcome;
   }
 
   close(): Promise<void> {

@@ -20,6 +20,8 @@ function serve(request: Request): Reply {
       return { kind: "done" };
     case "page":
       return { kind: "page", page: opened().nextPage() };
+    case "export":
+      return { kind: "exported", outcome: opened().exportToGearmand(request.plan) };
     case "close":
       file?.close();
       file = null;

@@ -1,4 +1,9 @@
-import type { LogLevel, StoreErrorCode } from "../../src/plugin_api/mod.ts";
+import type {
+  ExportOutcome,
+  ExportPlan,
+  LogLevel,
+  StoreErrorCode,
+} from "../../src/plugin_api/mod.ts";
 import type { SqliteSettings } from "./settings.ts";
 
 /** What the server's thread asks of the store's thread. Each request has exactly one reply, in order. */
@@ -11,12 +16,14 @@ export type Request =
   }
   | { readonly kind: "commit"; readonly batch: ArrayBuffer }
   | { readonly kind: "page" }
+  | { readonly kind: "export"; readonly plan: ExportPlan }
   | { readonly kind: "close" };
 
 export type Reply =
   | { readonly kind: "done" }
   /** A page of the replay; null at its end. */
   | { readonly kind: "page"; readonly page: ArrayBuffer | null }
+  | { readonly kind: "exported"; readonly outcome: ExportOutcome }
   | {
     readonly kind: "refused";
     readonly code: StoreErrorCode;

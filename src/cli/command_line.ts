@@ -2,6 +2,7 @@ import type { StorePlugin } from "../plugin_api/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { parseConfigText, readConfigFile, readDefaultConfigFile } from "./config_file.ts";
 import { isVerbosity } from "./log_level.ts";
+import type { OptionSpec } from "./option_spec.ts";
 import { allOptions } from "./options.ts";
 import { OptionValues } from "./option_values.ts";
 import { parseWords } from "./parse.ts";
@@ -11,14 +12,16 @@ export const DEFAULT_CONFIG_FILES = ["/etc/cogd.conf", "/etc/gearmand.conf"] as 
 
 /**
  * Reads the words of the command line, then the configuration file, and checks all that gearmand
- * checks before it looks at anything else (command line section 1). Throws `CliError`.
+ * checks before it looks at anything else (command line section 1). `more` are options of a command of
+ * its own. Throws `CliError`.
  */
 export function readCommandLine(
   words: readonly string[],
   plugins: readonly StorePlugin[],
   defaultConfigFiles: readonly string[],
+  more: readonly OptionSpec[] = [],
 ): OptionValues {
-  const specs = allOptions(plugins);
+  const specs = [...more, ...allOptions(plugins)];
   const values = new OptionValues(specs);
   values.add(parseWords(words, specs, { otherWords: "refuse" }));
   const text = configText(values.text("config-file"), defaultConfigFiles);

@@ -9,14 +9,14 @@ A Gearman job server that takes the place of gearmand, options included.
 `;
 
 /** The text of `--help`: the options under their headings, 80 characters wide. */
-export function helpText(specs: readonly OptionSpec[]): string {
+export function helpText(specs: readonly OptionSpec[], head = HEAD): string {
   const shown = specs.filter((spec) => spec.hidden !== true);
   const groups = [...new Set(shown.map((spec) => spec.group))];
   const parts = groups.map((group) => {
     const lines = shown.filter((spec) => spec.group === group).flatMap(optionLines);
     return `${group}:\n${lines.join("\n")}\n`;
   });
-  return [HEAD, ...parts].join("\n");
+  return [head, ...parts].join("\n");
 }
 
 function optionLines(spec: OptionSpec): string[] {

@@ -3,6 +3,7 @@ import { serve, type ServeParts } from "./serve.ts";
 
 export { CliError, type CliErrorCode } from "./cli_error.ts";
 export { ENVIRONMENT_NAMES, type ServeConfig } from "./config.ts";
+export { type ExportParts, exportQueue, type OpenForExport } from "./export_role.ts";
 export type { Logger } from "./log.ts";
 export type { QueueConfig } from "./queue_choice.ts";
 export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.ts";

@@ -3,6 +3,13 @@ export { Adoption, type ForeignCell, type ForeignRow, type UnreadableRow } from 
 export { backOffMs } from "./back_off.ts";
 export { bytesOfName, nameOfBytes } from "./byte_names.ts";
 export {
+  type ExportOutcome,
+  type ExportPlan,
+  GearmandExport,
+  type GearmandLayout,
+  type GearmandReader,
+} from "./gearmand_export.ts";
+export {
   type HighWater,
   highWaterFrom,
   NEXT_HANDLE_RECORD,

@@ -1,3 +1,4 @@
+import type { ExportOutcome, ExportPlan } from "./gearmand_export.ts";
 import type { ProcessWitness } from "./lease.ts";
 import type { StoreUrl } from "./store_url.ts";
 import type { NamedRecord, StoredJob, StoredJobUpdate } from "./stored_job.ts";
@@ -69,6 +70,13 @@ export interface JobStore {
    */
   replay(): AsyncIterable<ReplayPage>;
   /**
+   * Writes the queued jobs into C gearmand's own table or keys in the same database, in one transaction
+   * where there is one, and removes them from this store unless they are to be kept. What gearmand cannot
+   * hold stays. Called at most once, instead of `replay` and `commit`. Left out by a store whose place
+   * gearmand cannot read.
+   */
+  exportToGearmand?(plan: ExportPlan): Promise<ExportOutcome>;
+  /**
    * Releases files and connections once the commit under way has settled. Calling it twice is fine;
    * `commit` and `replay` answer `CLOSED` from then on.
    */
@@ -108,6 +116,8 @@ export interface StoreOptions {
   readonly values: ReadonlyMap<string, string>;
   /** Folder for files of the server; exists when `open` is called. */
   readonly dataDir: string;
+  /** A store that is there already is wanted, and C gearmand's queue in it stays as it is: for an export. */
+  readonly forExport?: boolean;
 }
 
 /** A queue type, chosen by `--queue-type`. */
