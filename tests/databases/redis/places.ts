@@ -46,6 +46,21 @@ export class TestPrefix implements FaultPlace {
     return new Map([["redis-url", url], ["redis-prefix", this.prefix]]);
   }
 
+  /** The same as a command line like gearmand's, with the password where nobody sees it. */
+  commandLine(): { args: readonly string[]; env: Readonly<Record<string, string>> } {
+    return {
+      args: [
+        "-q",
+        "redis",
+        "--redis-server=127.0.0.1",
+        `--redis-port=${this.redis.port}`,
+        `--redis-user=${this.prefix}`,
+        `--redis-prefix=${this.prefix}`,
+      ],
+      env: { COGD_REDIS_PASSWORD: this.#password },
+    };
+  }
+
   host(parts: Partial<StoreHost> = {}): StoreHost {
     return {
       log: (level, text) => {

@@ -1,0 +1,82 @@
+/** What clients of cogd notice of a Redis that fails; from source and through the executables. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { startRedis } from "../../support/databases/mod.ts";
+import {
+  COGD_BINARIES,
+  flavourMissing,
+  ownFlavour,
+  programMissing,
+  startCogd,
+  WireClient,
+} from "../../support/mod.ts";
+import { eventually, exerciseServed, LOAD_FUNCTION } from "../mod.ts";
+import { TestPrefix } from "./places.ts";
+
+const missing = programMissing("redis-server");
+const redis = missing === false ? await startRedis() : null;
+
+if (redis !== null) {
+  for (const flavour of [ownFlavour(), ...COGD_BINARIES]) {
+    const absent = flavourMissing(flavour);
+    if (absent !== false) {
+      test(`${flavour} on redis`, { skip: absent }, () => {});
+      continue;
+    }
+    exerciseServed({
+      name: "redis",
+      server: redis,
+      flavour,
+      async newPlace() {
+        const place = await TestPrefix.create(redis);
+        return {
+          ...place.commandLine(),
+          open: (options) => place.open(options),
+          killSessions: () => place.killSessions(),
+          countSessions: () => place.countSessions(),
+          keys: () => place.keys(),
+          remove: () => place.remove(),
+        };
+      },
+    });
+  }
+}
+
+test("cogd on redis: idle connections that Redis closes are no failure", {
+  skip: missing,
+}, async () => {
+  await using place = await TestPrefix.create(redis!);
+  await redis!.sql("CONFIG SET timeout 1\n");
+  try {
+    await using cogd = await startCogd(place.commandLine());
+    await using client = await WireClient.connect(cogd.port);
+    for (let i = 0; i < 3; i++) {
+      await eventually(async () => await place.countSessions() === 0, "the idle limit");
+      client.send("SUBMIT_JOB_BG", { args: [LOAD_FUNCTION, ""], data: "x" });
+      await client.expect("JOB_CREATED");
+    }
+    assert.doesNotMatch(cogd.process.stderr, /ERROR|WARNING/);
+  } finally {
+    await redis!.sql("CONFIG SET timeout 0\n");
+  }
+});
+
+test("cogd on redis: the start line says what is promised; no password is printed", {
+  skip: missing,
+}, async () => {
+  await using place = await TestPrefix.create(redis!);
+  const { args, env } = place.commandLine();
+  await using cogd = await startCogd({ args: [...args, "--verbose=DEBUG"], env });
+  const text = `queue redis 127.0.0.1:${
+    redis!.port
+  }: acknowledged background jobs survive power loss`;
+  assert(cogd.startLine.endsWith(text), cogd.startLine);
+  assert(!cogd.process.stderr.includes(env["COGD_REDIS_PASSWORD"]!));
+});
+
+test(
+  "redis: the server of these tests ends",
+  { skip: missing },
+  () => redis![Symbol.asyncDispose](),
+);
