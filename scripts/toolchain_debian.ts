@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   "systemd-analyze": ["systemd"],
   postgres: ["postgresql"],
   mariadbd: ["mariadb-server"],
+  openssl: ["openssl"],
   "redis-server": ["redis-server", "redis-tools"],
 };
 

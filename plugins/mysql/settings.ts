@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import process from "node:process";
 import { StoreError, type StoreOptions } from "../../src/plugin_api/mod.ts";
 import {
@@ -87,7 +88,7 @@ export function mysqlSettings(options: StoreOptions, namespace: string): MySqlSe
     user: given("mysql-user") ?? url.user ?? "",
     password: passwordOf(values, url.password),
     database,
-    tls: tlsOf(values, url.sslMode),
+    tls: tlsOf(values, url.sslMode, host),
     gearmandTable,
     scope,
     place: printable(`mysql ${socket ?? address}/${database}${name}`),
@@ -114,6 +115,7 @@ function passwordOf(values: ReadonlyMap<string, string>, fromUrl: string | undef
 function tlsOf(
   values: ReadonlyMap<string, string>,
   fromUrl: string | undefined,
+  host: string,
 ): TlsSettings | null {
   const file = (name: string) => {
     const path = values.get(name);
@@ -127,6 +129,13 @@ function tlsOf(
     throw invalid(`--mysql-ssl-mode "${mode}"`, `known are ${SSL_MODES.join(", ")}`);
   }
   if (mode === "disabled") return null;
+  // Not every runtime looks for addresses in certificates, and one that does not would believe anybody.
+  if (mode === "verify-identity" && isIP(host) !== 0) {
+    throw invalid(
+      `--mysql-ssl-mode ${mode}`,
+      `${host} is an address; give the name that the server's certificate has, or use verify-ca`,
+    );
+  }
   if ((cert === undefined) !== (key === undefined)) {
     throw invalid("--mysql-ssl-cert", "certificate and --mysql-ssl-key must be given together");
   }

@@ -127,6 +127,13 @@ test("TLS is checked as soon as a certificate is given", async () => {
   assert.equal(modes({ "mysql-ssl-ca": pem, "mysql-ssl-mode": "disabled" }), "none");
   assert.match(refusal({ "mysql-db": "d", "mysql-ssl-mode": "VERIFY" }), /verify-identity/);
   assert.match(refusal({ "mysql-db": "d", "mysql-ssl-cert": pem }), /given together/);
+  const address = { "mysql-db": "d", "mysql-host": "127.0.0.1", "mysql-ssl-ca": pem };
+  assert.match(refusal(address), /127\.0\.0\.1 is an address; give the name/);
+  assert.deepEqual(modes({ ...address, "mysql-ssl-mode": "verify-ca" }), [
+    true,
+    false,
+    "a certificate",
+  ]);
 });
 
 test("options that make no sense are refused, without repeating a password", () => {

@@ -1,4 +1,5 @@
 /** What tests and benchmarks share. Runs on Deno and Bun. */
+export { type CertificateFiles, makeCertificates, type TestCertificates } from "./certificates.ts";
 export { deadline, DeadlineError, PATIENCE_MS } from "./deadline.ts";
 export { freePort } from "./free_port.ts";
 export { type Direction, TcpProxy, type TurnCut } from "./tcp_proxy.ts";

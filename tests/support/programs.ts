@@ -11,6 +11,7 @@ const PROBES = {
   sqlite3: ["sqlite3", "-version"],
   "systemd-analyze": ["systemd-analyze", "--version"],
   mariadbd: ["mariadbd", "--version"],
+  openssl: ["openssl", "version"],
   "redis-server": ["redis-server", "--version"],
   // Debian keeps it outside the search path.
   postgres: ["sh", "-c", 'PATH="$PATH$(printf :%s /usr/lib/postgresql/*/bin)" postgres --version'],
