@@ -235,11 +235,11 @@ class Server implements RunningServer, SessionHost {
     await drained;
   }
 
-  /** Jobs that wait in the store run after the restart; all others are waited for. */
+  /** Jobs that wait in the store run after the restart, ignored ones never: others are waited for. */
   #isDrained(): boolean {
     const { functions, jobs } = this.jobServer.table;
     for (const { running } of functions) if (running > 0) return false;
-    for (const { row } of jobs) if (row !== "stored") return false;
+    for (const { row, ignored } of jobs) if (row !== "stored" && !ignored) return false;
     return true;
   }
 

@@ -230,6 +230,20 @@ test("a NOOP that is not answered is repeated", async () => {
   assert.deepEqual([deaf.take(), other.take()], [["NOOP"], ["NOOP"]]);
 });
 
+test("a drain does not wait for jobs that will never run", async () => {
+  const { server, connect } = await startFixture();
+  const [client, admin] = [connect(), connect()];
+  client.send("SUBMIT_JOB", "f", "", "nobody waits");
+  client.hangUp();
+  admin.send("SUBMIT_JOB_BG", "f", "", "cancelled");
+  admin.sendText("cancel job H:t:2\n");
+  let drained = false;
+  const draining = server.drain().then(() => drained = true);
+  await turn();
+  assert.equal(drained, true);
+  await draining;
+});
+
 test("a drain waits for what would be lost, then settles", async () => {
   const { server, connect } = await startFixture();
   const [client, worker] = [connect(), connect()];
