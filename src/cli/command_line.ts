@@ -5,7 +5,7 @@ import { isVerbosity } from "./log_level.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { allOptions } from "./options.ts";
 import { OptionValues } from "./option_values.ts";
-import { parseWords } from "./parse.ts";
+import { parseWords, peekOption } from "./parse.ts";
 
 /** What `--config-file` is when it is not given: the first of them that exists. */
 export const DEFAULT_CONFIG_FILES = ["/etc/cogd.conf", "/etc/gearmand.conf"] as const;
@@ -29,6 +29,24 @@ export function readCommandLine(
   check(values);
   return values;
 }
+
+/**
+ * The file that `--queue-plugin` names on the command line or in the configuration file. To be asked before
+ * `readCommandLine`, since the plugin brings options of its own. Throws `CliError`.
+ */
+export function queuePluginFile(
+  words: readonly string[],
+  plugins: readonly StorePlugin[],
+  defaultConfigFiles: readonly string[],
+): string | undefined {
+  const specs = allOptions(plugins);
+  const given = peekOption(words, specs, PLUGIN_OPTION);
+  if (given !== undefined) return given;
+  const text = configText(peekOption(words, specs, "config-file"), defaultConfigFiles);
+  return peekOption(text.split(/[ \r\n]+/), specs, PLUGIN_OPTION);
+}
+
+const PLUGIN_OPTION = "queue-plugin";
 
 function configText(path: string | undefined, defaults: readonly string[]): string {
   if (path === undefined) return readDefaultConfigFile(defaults)?.text ?? "";

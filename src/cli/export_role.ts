@@ -16,6 +16,7 @@ import { helpText } from "./help.ts";
 import type { Logger } from "./log.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import type { OptionValues } from "./option_values.ts";
+import { withQueuePlugin } from "./queue_plugin.ts";
 import { secretParts } from "./secrets.ts";
 import { switchUser } from "./user.ts";
 
@@ -93,7 +94,8 @@ async function obey(
   parts: ExportParts,
 ): Promise<number> {
   const files = parts.defaultConfigFiles ?? DEFAULT_CONFIG_FILES;
-  const values = readCommandLine(args, parts.plugins, files, EXPORT_OPTIONS);
+  const plugins = await withQueuePlugin(args, parts.plugins, files);
+  const values = readCommandLine(args, plugins, files, EXPORT_OPTIONS);
   const secrets = values.secrets.flatMap(secretParts);
   if (secrets.length > 0) hideInProcessList(secrets);
   if (values.isGiven("help")) {
@@ -101,7 +103,7 @@ async function obey(
     return 0;
   }
   const reader = readerOf(values);
-  const config = serveConfig(values, parts.plugins, {
+  const config = serveConfig(values, plugins, {
     environment,
     hostname: hostname(),
     isRoot: process.getuid?.() === 0,

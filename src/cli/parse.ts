@@ -113,3 +113,18 @@ function valueOf(
 function endsInEquals(value: string | undefined): boolean {
   return value !== undefined && /^--[^=]+=$/.test(value);
 }
+
+/**
+ * The value of an option, looked up before all options are known; undefined when it is not there. Whether it
+ * is well written is for `parseWords` to say.
+ */
+export function peekOption(
+  words: readonly string[],
+  specs: readonly OptionSpec[],
+  name: string,
+): string | undefined {
+  for (const token of tokens(words, specs)) {
+    if (token.kind === "option" && token.name === name && token.value) return token.value;
+  }
+  return undefined;
+}

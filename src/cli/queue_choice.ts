@@ -11,14 +11,17 @@ export interface QueueConfig {
   readonly namespace: string;
 }
 
-/** The queue that `--queue-type` or `--queue` asks for. Throws `CliError`, never with a secret in it. */
+/**
+ * The queue that `--queue-type`, `--queue` or `--queue-plugin` asks for; of the plugins the one from a file is
+ * the last. Throws `CliError`, never with a secret in it.
+ */
 export function queueConfig(
   values: OptionValues,
   plugins: readonly StorePlugin[],
 ): QueueConfig {
   const url = values.isGiven("queue") ? values.text("queue")! : undefined;
   const { plugin, fromUrl } = url === undefined
-    ? { plugin: pluginOfType(values.text("queue-type")!, plugins), fromUrl: [] }
+    ? { plugin: pluginWithoutUrl(values, plugins), fromUrl: [] }
     : queueOfUrl(url, values, plugins);
   const given = plugin.options
     .filter((option) => values.isGiven(option.name))
@@ -28,6 +31,11 @@ export function queueConfig(
     values: new Map([...fromUrl, ...passwordFile(values, plugin), ...given]),
     namespace: values.text("namespace") ?? "",
   };
+}
+
+function pluginWithoutUrl(values: OptionValues, plugins: readonly StorePlugin[]): StorePlugin {
+  if (values.isGiven("queue-plugin") && !values.isGiven("queue-type")) return plugins.at(-1)!;
+  return pluginOfType(values.text("queue-type")!, plugins);
 }
 
 function pluginOfType(type: string, plugins: readonly StorePlugin[]): StorePlugin {

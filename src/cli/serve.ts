@@ -8,6 +8,7 @@ import { type ServeConfig, serveConfig } from "./config.ts";
 import { DaemonChild, runInBackground } from "./daemon.ts";
 import { helpText } from "./help.ts";
 import type { Logger } from "./log.ts";
+import { withQueuePlugin } from "./queue_plugin.ts";
 import { runServer } from "./run_server.ts";
 import { secretParts } from "./secrets.ts";
 import { versionText } from "./version.ts";
@@ -73,7 +74,8 @@ async function obey(
   parts: ServeParts,
 ): Promise<number> {
   const configFiles = parts.defaultConfigFiles ?? DEFAULT_CONFIG_FILES;
-  const values = readCommandLine(args, parts.plugins, configFiles);
+  const plugins = await withQueuePlugin(args, parts.plugins, configFiles);
+  const values = readCommandLine(args, plugins, configFiles);
   const secrets = values.secrets.flatMap(secretParts);
   if (secrets.length > 0) hideInProcessList(secrets);
   if (values.isGiven("check-args")) return 0;
@@ -85,7 +87,7 @@ async function obey(
     parts.stdout(versionText());
     return 0;
   }
-  const config = serveConfig(values, parts.plugins, {
+  const config = serveConfig(values, plugins, {
     environment,
     hostname: hostname(),
     isRoot: process.getuid?.() === 0,

@@ -214,6 +214,16 @@ const QUEUE: readonly OptionSpec[] = [
     own: true,
   },
   {
+    name: "queue-plugin",
+    kind: "text",
+    group: "Queue",
+    valueName: "FILE",
+    help:
+      "Module with a queue type of your own (.js or .ts), which is used unless --queue-type or " +
+      "--queue says otherwise.",
+    own: true,
+  },
+  {
     name: "data-dir",
     kind: "text",
     group: "Queue",

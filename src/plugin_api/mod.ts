@@ -62,5 +62,5 @@ export type {
   StoreTraits,
 } from "./store_plugin.ts";
 export { REPLAY_PAGE_LIMITS } from "./store_plugin.ts";
-export { StoreError, type StoreErrorCode } from "./store_error.ts";
+export { asStoreError, StoreError, type StoreErrorCode } from "./store_error.ts";
 export { decodeUrlPart, type StoreUrl, valuesOfUrl } from "./store_url.ts";

@@ -1,3 +1,18 @@
+const STORE_ERROR_CODES = [
+  "INVALID_OPTION",
+  "CANNOT_OPEN",
+  "LOCKED",
+  "DAMAGED",
+  "READ_ONLY",
+  "FULL",
+  "AWAY",
+  "UNKNOWN_OUTCOME",
+  "TOO_LARGE",
+  "TAKEN_OVER",
+  "CLOSED",
+  "FAILED",
+] as const;
+
 /**
  * Why a store refused:
  * - `INVALID_OPTION`: an option's value makes no sense; the message names it.
@@ -14,19 +29,7 @@
  * - `CLOSED`: used after `close`.
  * - `FAILED`: anything else; see `cause`.
  */
-export type StoreErrorCode =
-  | "INVALID_OPTION"
-  | "CANNOT_OPEN"
-  | "LOCKED"
-  | "DAMAGED"
-  | "READ_ONLY"
-  | "FULL"
-  | "AWAY"
-  | "UNKNOWN_OUTCOME"
-  | "TOO_LARGE"
-  | "TAKEN_OVER"
-  | "CLOSED"
-  | "FAILED";
+export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
 
 /** A store's failure. The message tells the operator what to do. */
 export class StoreError extends Error {
@@ -50,3 +53,14 @@ const RETRYABLE: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
   "AWAY",
   "UNKNOWN_OUTCOME",
 ]);
+
+/**
+ * Any error as a `StoreError`: one that has a code of the list keeps it, whatever its class, so that a plugin
+ * from a file needs nothing of this program; any other is `FAILED`.
+ */
+export function asStoreError(error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
+  const known = STORE_ERROR_CODES.find((one) => one === code) ?? "FAILED";
+  return new StoreError(known, String(message ?? error), { cause: error });
+}

@@ -15,7 +15,12 @@ export type {
   ListenErrorCode,
   ListenOptions,
 } from "./listener.ts";
-export { type RuntimeName, runtimeName, runtimeVersion } from "./runtime_name.ts";
+export {
+  importsTypeScript,
+  type RuntimeName,
+  runtimeName,
+  runtimeVersion,
+} from "./runtime_name.ts";
 export { LIBC_PATHS, LibCError } from "./libc.ts";
 export { setOpenFilesLimit } from "./open_files.ts";
 export { hideInProcessList } from "./process_list.ts";

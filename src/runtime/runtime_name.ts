@@ -11,3 +11,8 @@ export const runtimeName: RuntimeName = onDeno ? "deno" : "bun";
 export const runtimeVersion: string = onDeno
   ? Deno.version.deno
   : process.versions["bun"] ?? "unknown";
+
+/** Whether `import()` of a file takes TypeScript: an executable made by Deno has no compiler for it. */
+export function importsTypeScript(): boolean {
+  return !onDeno || !Deno.build.standalone;
+}
