@@ -94,7 +94,7 @@ class Proxy implements FaultyProxy {
       socket.on("error", () => {});
       socket.on("end", () => {
         ended = true;
-        other.end();
+        if (this.#fault !== "hold" || socket !== peer) other.end();
       });
       socket.on("close", () => {
         this.#sockets.delete(socket);
