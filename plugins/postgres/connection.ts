@@ -154,6 +154,8 @@ export class PostgresConnection {
   }
 
   async #identify(): Promise<void> {
+    // A role may have a limit that nothing here was made for.
+    await this.execute("SET statement_timeout TO 0");
     const rows = await this.query(
       "SELECT pid, backend_start, pg_is_in_recovery() FROM pg_stat_activity " +
         "WHERE pid = pg_backend_pid()",

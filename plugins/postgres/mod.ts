@@ -14,6 +14,6 @@ export const postgresPlugin: StorePlugin = {
   async open(options, host): Promise<JobStore> {
     const settings = postgresSettings(options, (text) => host.log("WARNING", text));
     const { PostgresStore } = await import("./postgres_store.ts");
-    return await PostgresStore.open(settings, host);
+    return await PostgresStore.open(settings, host, options.forExport !== true);
   },
 };

@@ -1,6 +1,8 @@
 import {
   acquireLease,
   Adoption,
+  type ExportOutcome,
+  type ExportPlan,
   type LeaseHolder,
   newLeaseHolder,
   type Operation,
@@ -14,6 +16,7 @@ import {
 import { commitQuery } from "./commit_query.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { loadDriver } from "./driver.ts";
+import { exportJobs } from "./gearmand_export.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { MAX_WORKLOAD_BYTES } from "./limits.ts";
 import { QueueLease } from "./queue_lease.ts";
@@ -31,6 +34,7 @@ const LEASE: Operation = {
 };
 /** Large queues take a while to be moved; nobody waits for it but the start. */
 const ADOPT: Operation = { action: "adopt the queue in", deadlineMs: 30 * 60_000, writes: true };
+const EXPORT: Operation = { action: "export the queue in", deadlineMs: 30 * 60_000, writes: true };
 /** A replay is not given up when the server is away for a moment. */
 const READ: Operation = {
   action: "read",
@@ -66,8 +70,12 @@ export class OpenQueue {
     this.reader = new ReplayReader(tables, lease.fence?.queue ?? 0, namespace);
   }
 
-  /** Connects, takes the lease, adopts C gearmand's table. Rejects with a `StoreError`. */
-  static async open(settings: PostgresSettings, host: StoreHost): Promise<OpenQueue> {
+  /** Connects, takes the lease, adopts C gearmand's table unless told not to. Rejects with a `StoreError`. */
+  static async open(
+    settings: PostgresSettings,
+    host: StoreHost,
+    adopts = true,
+  ): Promise<OpenQueue> {
     const log = host.log.bind(host);
     const sessions = new PostgresSessions(await loadDriver(), settings, log);
     const secrets = settings.hosts.map(({ password }) => password);
@@ -78,7 +86,7 @@ export class OpenQueue {
       const lease = await takeLease(session, sessions, tables, host);
       const queue = new OpenQueue(session, sessions, tables, lease, host.namespace);
       try {
-        await queue.#adopt(settings.gearmandTable, host);
+        if (adopts) await queue.#adopt(settings.gearmandTable, host);
         queue.#end = await queue.read((connection) => queue.reader.lastKey(connection));
         return queue;
       } catch (error) {
@@ -106,6 +114,19 @@ export class OpenQueue {
   /** Repeats the reading while the server is away for a moment. Rejects with a `StoreError`. */
   read<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     return this.#session.run(READ, work);
+  }
+
+  /** Moves the jobs into C gearmand's table, in one transaction. Rejects with a `StoreError`. */
+  async export(table: string, plan: ExportPlan): Promise<ExportOutcome> {
+    return await this.#session.run(EXPORT, (connection) =>
+      exportJobs(connection, {
+        table,
+        place: this.sessions.place,
+        plan,
+        reader: this.reader,
+        end: this.#end,
+        remove: (keys) => this.#writeOn(connection, { add: [], update: [], remove: keys, put: [] }),
+      }));
   }
 
   /** Gives the lease back, so that the next server can begin at once; without an answer it runs out. */

@@ -1,4 +1,6 @@
 import {
+  type ExportOutcome,
+  type ExportPlan,
   type JobStore,
   type ReplayPage,
   type StoreBatch,
@@ -16,10 +18,13 @@ import type { PostgresSettings } from "./settings.ts";
 export class PostgresStore implements JobStore {
   readonly traits: StoreTraits;
   readonly #queue: OpenQueue;
+  /** Name of C gearmand's table as it stands in SQL. */
+  readonly #gearmandTable: string;
   #closing: Promise<void> | null = null;
 
-  private constructor(queue: OpenQueue) {
+  private constructor(queue: OpenQueue, gearmandTable: string) {
     this.#queue = queue;
+    this.#gearmandTable = gearmandTable;
     this.traits = {
       durability: queue.sessions.durability,
       maxWorkloadBytes: MAX_WORKLOAD_BYTES,
@@ -28,8 +33,13 @@ export class PostgresStore implements JobStore {
   }
 
   /** Rejects with a `StoreError`. */
-  static async open(settings: PostgresSettings, host: StoreHost): Promise<PostgresStore> {
-    return new PostgresStore(await OpenQueue.open(settings, host));
+  static async open(
+    settings: PostgresSettings,
+    host: StoreHost,
+    adopts = true,
+  ): Promise<PostgresStore> {
+    const queue = await OpenQueue.open(settings, host, adopts);
+    return new PostgresStore(queue, settings.gearmandTable);
   }
 
   /** One statement, one attempt: the server decides when to repeat it. */
@@ -74,6 +84,11 @@ export class PostgresStore implements JobStore {
   #read<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
     this.#requireOpen();
     return this.#queue.read(work);
+  }
+
+  async exportToGearmand(plan: ExportPlan): Promise<ExportOutcome> {
+    this.#requireOpen();
+    return await this.#queue.export(this.#gearmandTable, plan);
   }
 
   close(): Promise<void> {

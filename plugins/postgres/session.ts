@@ -19,7 +19,6 @@ const OLDEST_VERSION = 130000;
 const SESSION_SETTINGS = `
   SET client_encoding TO 'UTF8';
   SET default_transaction_isolation TO 'read committed';
-  SET statement_timeout TO 0;
   SET lock_timeout TO 2000;
   SET idle_in_transaction_session_timeout TO 60000;
   SET plan_cache_mode TO force_generic_plan;

@@ -6,8 +6,6 @@ import type { Postgres } from "../../support/databases/mod.ts";
 export interface SchemaOptions {
   /** Database that it lies in; default `cogd`. */
   readonly database?: string;
-  /** More options of the plugin. */
-  readonly values?: Readonly<Record<string, string>>;
 }
 
 export interface OpenOptions {
@@ -17,6 +15,8 @@ export interface OpenOptions {
   readonly process?: ProcessWitness;
   /** Parameters behind the URL, e.g. `sslmode=require`. */
   readonly parameters?: string;
+  /** More options of the plugin. */
+  readonly values?: Readonly<Record<string, string>>;
 }
 
 /** A schema of its own, and a user that may do there what docs/stores.md asks for and no more. */
@@ -29,13 +29,11 @@ export class TestSchema implements StorePlace {
   readonly password = `p"'\\ä%${crypto.randomUUID()}`;
   /** Lines that stores here have logged, each as `LEVEL text`. */
   readonly log: string[] = [];
-  readonly #values: Readonly<Record<string, string>>;
 
   private constructor(server: Postgres, name: string, options: SchemaOptions) {
     this.server = server;
     this.name = name;
     this.database = options.database ?? "cogd";
-    this.#values = options.values ?? {};
   }
 
   static async create(server: Postgres, options: SchemaOptions = {}): Promise<TestSchema> {
@@ -69,9 +67,9 @@ export class TestSchema implements StorePlace {
     };
   }
 
-  open({ port, parameters, ...host }: OpenOptions = {}): Promise<JobStore> {
+  open({ port, parameters, values: more, ...host }: OpenOptions = {}): Promise<JobStore> {
     const url = this.url(port) + (parameters === undefined ? "" : `?${parameters}`);
-    const values = new Map(Object.entries({ "postgres-url": url, ...this.#values }));
+    const values = new Map(Object.entries({ "postgres-url": url, ...more }));
     return postgresPlugin.open({ values, dataDir: "" }, this.host(host));
   }
 
