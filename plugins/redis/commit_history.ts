@@ -15,22 +15,13 @@ export class CommitHistory {
   readonly #host: StoreHost;
   readonly #marks = new Map<string, NamedRecord>();
   #settled = 0;
-  #marksLost = false;
 
   constructor(place: string, host: StoreHost) {
     this.#place = place;
     this.#host = host;
   }
 
-  /** The batch, with the marks when Redis has lost them. */
-  completed(batch: StoreBatch): StoreBatch {
-    if (!this.#marksLost) return batch;
-    const named = new Set(batch.put.map(({ name }) => name));
-    const marks = [...this.#marks.values()].filter(({ name }) => !named.has(name));
-    return { ...batch, put: [...batch.put, ...marks] };
-  }
-
-  /** A batch that `completed` answered is in Redis, as the commit of this number. */
+  /** A batch is in Redis, as the commit of this number. */
   settled(batch: StoreBatch, commits: number): void {
     for (const record of batch.put) {
       if (record.name === NEXT_KEY_RECORD || record.name === NEXT_HANDLE_RECORD) {
@@ -38,15 +29,13 @@ export class CommitHistory {
       }
     }
     this.#settled = commits;
-    this.#marksLost = false;
   }
 
-  /** A new session found so many commits in Redis. */
-  resumed(commits: number): void {
+  /** A new session found so many commits in Redis. Answers the marks if they have to be written again. */
+  resumed(commits: number): NamedRecord[] {
     const lost = this.#settled - commits;
-    if (lost <= 0) return;
+    if (lost <= 0) return [];
     this.#settled = commits;
-    this.#marksLost = true;
     const what = commits === 0
       ? "the whole queue"
       : lost === 1
@@ -57,5 +46,6 @@ export class CommitHistory {
       `${this.#place} has lost ${what}: it ended before that was on its disk, or was emptied. What this ` +
         "server has in memory still runs, but does not outlive it",
     );
+    return [...this.#marks.values()];
   }
 }

@@ -1,6 +1,28 @@
+import type { Buffer } from "node:buffer";
+import type { LeaseHolder } from "../../src/plugin_api/mod.ts";
 import { ENTRY } from "./batch_format.ts";
-import { KEY_DIGITS, SLOT_DIGITS } from "./key_space.ts";
-import { Script } from "./script.ts";
+import { KEY_DIGITS, type KeySpace, SLOT_DIGITS } from "./key_space.ts";
+import { requireHeld } from "./lease_answer.ts";
+import type { RedisConnection } from "./redis_connection.ts";
+import { replyNumber, Script } from "./script.ts";
+
+/**
+ * Writes entries in one step, which is done whole or not at all. Answers the number of the commit. Throws
+ * `TAKEN_OVER` when the lease is another server's by now.
+ */
+export async function commitEntries(
+  connection: RedisConnection,
+  keys: KeySpace,
+  { holder, term }: { readonly holder: LeaseHolder; readonly term: number },
+  entries: readonly Buffer[],
+): Promise<number> {
+  const reply = await COMMIT_SCRIPT.run(
+    connection,
+    [keys.queue, keys.buckets, keys.records, keys.names],
+    [holder.id, String(term), keys.base, ...entries],
+  );
+  return replyNumber(requireHeld(reply)[0]);
+}
 
 /** Fewer than a Lua function takes. */
 const MEMBERS_AT_ONCE = 1000;
@@ -15,7 +37,7 @@ const MEMBERS_AT_ONCE = 1000;
  * memory. Hence the order of the entries: a batch that adds jobs begins with them and is refused as a
  * whole; any other begins with a removal and passes, because it leads out of the shortage.
  */
-export const COMMIT_SCRIPT = new Script(`
+const COMMIT_SCRIPT = new Script(`
 local queue, buckets, records, names = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local jobs, lives = ARGV[3] .. 'jobs:', ARGV[3] .. 'lives:'
 local call = redis.call

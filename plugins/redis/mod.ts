@@ -15,6 +15,6 @@ export const redisPlugin: StorePlugin = {
   async open(options, host): Promise<JobStore> {
     const settings = redisSettings(options, host.namespace);
     const { RedisStore } = await import("./redis_store.ts");
-    return await RedisStore.open(settings, host);
+    return await RedisStore.open(settings, host, options.forExport !== true);
   },
 };

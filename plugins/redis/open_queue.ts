@@ -1,12 +1,11 @@
 import type { Buffer } from "node:buffer";
 import type { SteadySession, StoreHost } from "../../src/plugin_api/mod.ts";
 import type { CommitHistory } from "./commit_history.ts";
-import { COMMIT_SCRIPT } from "./commit_script.ts";
+import { commitEntries } from "./commit_script.ts";
 import type { KeySpace } from "./key_space.ts";
 import type { PromiseWatch } from "./promise_watch.ts";
 import type { RedisConnection } from "./redis_connection.ts";
-import { type RedisDriver, requireHeld } from "./redis_driver.ts";
-import { replyNumber } from "./script.ts";
+import type { RedisDriver } from "./redis_driver.ts";
 
 /** Redis's own limit for a string unless it was given another one (proto-max-bulk-len). */
 const USUAL_BULK_BYTES = 512 * 1024 * 1024;
@@ -36,14 +35,10 @@ export async function writeEntries(
 ): Promise<number> {
   const bytes = entries.reduce((sum, { length }) => sum + length, 0);
   const deadlineMs = COMMIT_MS + COMMIT_MS_PER_MIB * Math.ceil(bytes / MIB);
-  return await session.run({ action, deadlineMs, writes: true, patienceMs }, async (connection) => {
-    const reply = await COMMIT_SCRIPT.run(
-      connection,
-      [keys.queue, keys.buckets, keys.records, keys.names],
-      [driver.holder.id, String(driver.term), keys.base, ...entries],
-    );
-    return replyNumber(requireHeld(reply)[0]);
-  });
+  return await session.run(
+    { action, deadlineMs, writes: true, patienceMs },
+    (connection) => commitEntries(connection, keys, driver, entries),
+  );
 }
 
 /** Waits for what is under way, gives the lease back, ends the session. */

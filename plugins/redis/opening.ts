@@ -45,15 +45,19 @@ export interface Opened {
   readonly end: string;
 }
 
-/** Connects, takes the lease, adopts C gearmand's keys. Rejects with a `StoreError`. */
-export async function openQueue(settings: RedisSettings, host: StoreHost): Promise<Opened> {
+/** Connects, takes the lease, adopts C gearmand's keys unless told not to. Rejects with a `StoreError`. */
+export async function openQueue(
+  settings: RedisSettings,
+  host: StoreHost,
+  adopts: boolean,
+): Promise<Opened> {
   const queue = queueOf(settings, host);
   try {
     await queue.session.open();
     await takeLease(queue);
     const traits = traitsOf(queue);
     const found = await extentOf(queue);
-    const adopted = await adopt(queue, traits, found);
+    const adopted = adopts ? await adopt(queue, traits, found) : 0;
     const { last } = adopted === 0 ? found : await extentOf(queue);
     return { queue, traits, end: last };
   } catch (error) {

@@ -40,7 +40,11 @@ export class RedisConnection {
       ...(address.password === "" ? {} : { password: address.password }),
       database: address.database,
     }) as unknown as Client;
-    this.#client.on("error", lost);
+    // An error that answers nothing confuses the driver. Redis sends such to clients that it will not have.
+    this.#client.on(
+      "error",
+      (error) => lost(error instanceof TypeError ? new Unwanted(error) : error),
+    );
   }
 
   /** Connects, proves who it is, chooses the database. */
@@ -66,6 +70,14 @@ export class RedisConnection {
   destroy(): void {
     this.#destroyed = true;
     this.#client.destroy();
+  }
+}
+
+/** Redis turned a client away before that had said anything. */
+class Unwanted extends Error {
+  constructor(cause: unknown) {
+    super("ERR max number of clients reached, or protected mode", { cause });
+    this.name = "Unwanted";
   }
 }
 

@@ -1,19 +1,21 @@
 import {
-  decodeHolder,
   encodeHolder,
   type Failure,
   LEASE_TIMES,
   type LeaseHolder,
+  type NamedRecord,
   SESSION_TIMES,
   type SessionDriver,
   StoreError,
-  takenOver,
 } from "../../src/plugin_api/mod.ts";
+import { EntryWriter } from "./batch_format.ts";
+import { commitEntries } from "./commit_script.ts";
 import type { KeySpace } from "./key_space.ts";
+import { requireHeld } from "./lease_answer.ts";
 import { RELEASE_LEASE_SCRIPT, RENEW_LEASE_SCRIPT, RESUME_SCRIPT } from "./lease_scripts.ts";
-import { RedisConnection, type RedisReply } from "./redis_connection.ts";
+import { RedisConnection } from "./redis_connection.ts";
 import { failureOf, IN_CLUSTER } from "./redis_faults.ts";
-import { replyList, replyNumber, replyText } from "./script.ts";
+import { replyNumber } from "./script.ts";
 import { readServerSettings, type ServerSettings } from "./server_settings.ts";
 import type { RedisSettings } from "./settings.ts";
 
@@ -28,8 +30,11 @@ const UPKEEPS_PER_LOOK = 12;
 export interface DriverListener {
   /** At each connection and now and then: what the server says of itself. */
   settings(settings: ServerSettings): void;
-  /** Another session has begun; the server counts so many commits of this queue. */
-  resumed(commits: number): void;
+  /**
+   * Another session has begun; the server counts so many commits of this queue. Answers what has to be put
+   * into it again.
+   */
+  resumed(commits: number): readonly NamedRecord[];
 }
 
 /** How `SteadySession` deals with Redis, and the lease that each session renews. */
@@ -86,7 +91,11 @@ export class RedisDriver implements SessionDriver<RedisConnection> {
     ]);
     const [term, commits] = requireHeld(reply);
     this.#term = replyNumber(term);
-    this.#listener.resumed(replyNumber(commits));
+    const lost = this.#listener.resumed(replyNumber(commits));
+    if (lost.length === 0) return;
+    const writer = new EntryWriter();
+    for (const record of lost) writer.put(record);
+    await commitEntries(connection, this.#keys, this, writer.finish());
   }
 
   async upkeep(connection: RedisConnection): Promise<void> {
@@ -125,21 +134,6 @@ export class RedisDriver implements SessionDriver<RedisConnection> {
 
   classify(error: unknown): Failure {
     return failureOf(error);
-  }
-}
-
-/** What a script answers behind `ok`. Throws `TAKEN_OVER`, or `AWAY` when the queue is gone. */
-export function requireHeld(reply: RedisReply): readonly RedisReply[] {
-  const [status, ...rest] = replyList(reply);
-  switch (replyText(status)) {
-    case "ok":
-      return rest;
-    case "fenced":
-      throw takenOver(decodeHolder(replyText(rest[0])));
-    case "gone":
-      throw new StoreError("AWAY", "the queue is gone: Redis was emptied, or came back without it");
-    default:
-      throw new TypeError(`Redis answered "${replyText(status)}" to a script of cogd`);
   }
 }
 

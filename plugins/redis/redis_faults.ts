@@ -49,7 +49,13 @@ const REPLIES: Readonly<Record<string, Failure>> = {
 const OTHER_REPLIES: readonly (readonly [RegExp, Failure])[] = [
   [/^ERR .*AUTH.*without any password/i, lost("AWAY", "it has no password, but one was given")],
   [/^ERR (DB index|invalid DB|SELECT is not)/i, lost("AWAY", "it has no database of that number")],
-  [/^ERR max number of clients/i, lost("AWAY", "it has too many clients (maxclients)")],
+  [
+    /^ERR max number of clients/i,
+    lost(
+      "AWAY",
+      "it does not want this client: it has too many (maxclients), or is in protected mode; see its log",
+    ),
+  ],
   [
     /^ERR unknown command/i,
     lost("AWAY", "it refuses EVALSHA and EVAL, without which nothing can be stored"),

@@ -1,4 +1,6 @@
 import {
+  type ExportOutcome,
+  type ExportPlan,
   type JobStore,
   type ReplayPage,
   type StoreBatch,
@@ -8,6 +10,7 @@ import {
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
 import { packBatch } from "./batch_format.ts";
+import { exportJobs } from "./gearmand_export.ts";
 import { jobBytes } from "./job_format.ts";
 import { closeQueue, maxBulkBytes, type OpenQueue, writeEntries } from "./open_queue.ts";
 import { openQueue } from "./opening.ts";
@@ -29,8 +32,8 @@ export class RedisStore implements JobStore {
   }
 
   /** Connects, takes the lease, adopts C gearmand's keys. Rejects with a `StoreError`. */
-  static async open(settings: RedisSettings, host: StoreHost): Promise<RedisStore> {
-    const { queue, traits, end } = await openQueue(settings, host);
+  static async open(settings: RedisSettings, host: StoreHost, adopts = true): Promise<RedisStore> {
+    const { queue, traits, end } = await openQueue(settings, host, adopts);
     return new RedisStore(queue, traits, end);
   }
 
@@ -38,11 +41,10 @@ export class RedisStore implements JobStore {
   async commit(batch: StoreBatch): Promise<void> {
     this.#requireOpen();
     for (const job of batch.add) this.#requireFitting(job);
-    const { history } = this.#queue;
-    const completed = history.completed(batch);
-    const entries = packBatch(completed);
+    const entries = packBatch(batch);
     if (entries.length === 0) return;
-    history.settled(completed, await writeEntries(this.#queue, "write to", entries));
+    const commits = await writeEntries(this.#queue, "write to", entries);
+    this.#queue.history.settled(batch, commits);
   }
 
   async *replay(): AsyncGenerator<ReplayPage> {
@@ -54,6 +56,11 @@ export class RedisStore implements JobStore {
       yield page;
     }
     this.#requireOpen();
+  }
+
+  async exportToGearmand(plan: ExportPlan): Promise<ExportOutcome> {
+    this.#requireOpen();
+    return await exportJobs(this.#queue, this.#end, plan);
   }
 
   close(): Promise<void> {
