@@ -15,6 +15,6 @@ export const mysqlPlugin: StorePlugin = {
   async open(options, host): Promise<JobStore> {
     const settings = mysqlSettings(options, host.namespace);
     const { MySqlStore } = await import("./mysql_store.ts");
-    return await MySqlStore.open(settings, host);
+    return await MySqlStore.open(settings, host, options.forExport !== true);
   },
 };

@@ -1,5 +1,7 @@
 import {
   acquireLease,
+  type ExportOutcome,
+  type ExportPlan,
   type JobStore,
   newLeaseHolder,
   type Operation,
@@ -14,6 +16,7 @@ import {
 import { BatchWriter } from "./batch_writer.ts";
 import type { MySqlConnection } from "./connection.ts";
 import { MySqlDriver } from "./driver.ts";
+import { exportJobs, prepareExport } from "./gearmand_export.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { LeaseRow, releaseLease, requireLease } from "./lease_row.ts";
 import { REPLAY_START, ReplayReader } from "./replay_reader.ts";
@@ -35,6 +38,7 @@ const COMMIT_MS_PER_MIB = 1000;
 const OPEN: Operation = { action: "prepare", deadlineMs: 60_000, writes: true };
 /** Large queues take a while to be moved; nobody waits for it but the start. */
 const ADOPT: Operation = { action: "adopt the queue in", deadlineMs: 30 * 60_000, writes: true };
+const EXPORT: Operation = { action: "export the queue in", deadlineMs: 30 * 60_000, writes: true };
 const RELEASE: Operation = { action: "release", deadlineMs: 2000, writes: true };
 /** A replay is not given up when the server is away for a moment. */
 const READ: Operation = {
@@ -66,8 +70,8 @@ export class MySqlStore implements JobStore {
     this.#end = end;
   }
 
-  /** Connects, takes the lease, adopts C gearmand's table. Rejects with a `StoreError`. */
-  static async open(settings: MySqlSettings, host: StoreHost): Promise<MySqlStore> {
+  /** Connects, takes the lease, adopts C gearmand's table unless told not to. Rejects with a `StoreError`. */
+  static async open(settings: MySqlSettings, host: StoreHost, adopts = true): Promise<MySqlStore> {
     const { scope, place } = settings;
     const driver = new MySqlDriver(settings);
     const session = new SteadySession(driver, {
@@ -93,7 +97,7 @@ export class MySqlStore implements JobStore {
         (connection) => Promise.resolve(traitsOf(parts, connection)),
       );
       warnOfWeakness(driver.server!, place, host);
-      await adopt(parts, traits, host);
+      if (adopts) await adopt(parts, traits, host);
       const end = await session.run(
         READ,
         (connection) => transaction(connection, () => parts.reader.lastKey(connection)),
@@ -133,6 +137,20 @@ export class MySqlStore implements JobStore {
       position = read.next;
       yield read.page;
     }
+  }
+
+  async exportToGearmand(plan: ExportPlan): Promise<ExportOutcome> {
+    this.#requireOpen();
+    const { session, driver, settings, writer, reader } = this.#parts;
+    const { gearmandTable: table, place, scope } = settings;
+    return await session.run(EXPORT, async (connection) => {
+      await prepareExport(connection, table);
+      return await transaction(connection, async () => {
+        await requireLease(connection, scope, driver.holder);
+        const end = this.#end;
+        return await exportJobs(connection, { table, place, plan, reader, writer, end });
+      });
+    });
   }
 
   close(): Promise<void> {
