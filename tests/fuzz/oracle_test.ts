@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { StreamFault } from "../faults/mod.ts";
 import { DeadlineError, startCogd } from "../support/mod.ts";
 import { runCampaign } from "./campaign.ts";
 import { cleanUp } from "./cleanup.ts";
@@ -53,6 +54,7 @@ for (const fault of FAULTS) {
 /** Whether the fuzzer found something, and did not fail itself. */
 function isFinding(error: unknown): boolean {
   const found = error instanceof Error ? error.cause ?? error : error;
-  return found instanceof Violation || found instanceof DeadlineError ||
-    found instanceof assert.AssertionError || /connection ended/.test(String(found));
+  return found instanceof Violation || found instanceof StreamFault ||
+    found instanceof DeadlineError || found instanceof assert.AssertionError ||
+    /connection ended/.test(String(found));
 }
