@@ -7,7 +7,15 @@ import {
   type StoredState,
 } from "../../src/plugin_api/mod.ts";
 import type { MySqlConnection } from "./connection.ts";
-import { insertRows, type NewRow, requireFitting, type RowInsert } from "./row_insert.ts";
+import {
+  insertRows,
+  insertText,
+  literal,
+  type NewRow,
+  requireFitting,
+  rowBytes,
+  type RowInsert,
+} from "./row_insert.ts";
 import { bytesLiteral, numberLiteral, type Scope } from "./scope.ts";
 
 /** States as the database numbers them, by position. */
@@ -24,10 +32,8 @@ const FRESH_COLUMNS = [
   "workload",
 ] as const;
 
-const ALL_COLUMNS = [
-  ...FRESH_COLUMNS,
-  "reducer",
-  "job_namespace",
+/** What an update may change. */
+const OUTCOME_COLUMNS = [
   "attempts",
   "not_before",
   "state",
@@ -35,6 +41,8 @@ const ALL_COLUMNS = [
   "expires_at",
   "result",
 ] as const;
+
+const ALL_COLUMNS = [...FRESH_COLUMNS, "reducer", "job_namespace", ...OUTCOME_COLUMNS] as const;
 
 /** Keys in one statement: MariaDB turns longer lists into subqueries. */
 const MOST_KEYS = 512;
@@ -55,14 +63,15 @@ export class BatchWriter {
     this.#full = jobInsert(scope, ALL_COLUMNS);
     this.#record = {
       head: `INSERT INTO ${scope.records} (namespace, name, value) VALUES`,
-      row: `(${scope.namespace},?,?)`,
+      rowHead: `(${scope.namespace},`,
+      width: 2,
       tail: "ON DUPLICATE KEY UPDATE value = VALUES(value)",
     };
   }
 
   /**
-   * The batch as rows. Throws `TOO_LARGE` when one of them does not fit the session. Nothing has been sent
-   * then.
+   * The batch as rows and statements. Throws `TOO_LARGE` when one of them does not fit the session. Nothing
+   * has been sent then.
    */
   prepare(connection: MySqlConnection, batch: StoreBatch): PreparedBatch {
     const fresh: NewRow[] = [];
@@ -77,60 +86,71 @@ export class BatchWriter {
         : [{ values: [bytesOfName(name), bufferOf(value)], what: `record "${name}"` }]
     );
     const outcomes = batch.update.filter(({ outcome }) => outcome !== null).map((update) => ({
-      key: update.key,
-      row: { values: outcomeValues(update), what: `the result of job ${update.key}` },
+      values: [...outcomeValues(update), update.key],
+      what: `the result of job ${update.key}`,
     }));
-    requireFitting(connection, [...fresh, ...full, ...records, ...outcomes.map(({ row }) => row)]);
-    return { batch, fresh, full, records, outcomes };
+    const rows = [...fresh, ...full, ...records, ...outcomes];
+    requireFitting(connection, rows);
+    const statements = [...this.#lives(batch.update), ...this.#removals(batch)];
+    const bytes = rows.reduce((sum, row) => sum + rowBytes(row), 0) +
+      statements.reduce((sum, statement) => sum + statement.length, 0);
+    return { fresh, full, records, outcomes, statements, bytes };
   }
 
+  /** The whole batch as statements, for one that is small. */
+  statements({ fresh, full, records, outcomes, statements }: PreparedBatch): string[] {
+    const inserts = [
+      insertText(this.#fresh, fresh),
+      insertText(this.#full, full),
+      insertText(this.#record, records),
+    ].filter((text) => text !== null);
+    const updates = outcomes.map(({ values }) => this.#outcomeSql(values.map(literal)));
+    return [...inserts, ...updates, ...statements];
+  }
+
+  /** Writes a batch of any size. */
   async write(connection: MySqlConnection, prepared: PreparedBatch): Promise<void> {
-    const { batch, fresh, full, records, outcomes } = prepared;
-    await insertRows(connection, this.#fresh, fresh);
-    await insertRows(connection, this.#full, full);
-    await this.#updateLives(connection, batch.update);
-    for (const { key, row } of outcomes) {
-      await connection.execute(
-        `UPDATE ${this.#scope.jobs} SET attempts = ?, not_before = ?, state = ?, ` +
-          `finished_at = ?, expires_at = ?, result = ? WHERE namespace = ${this.#scope.namespace} ` +
-          "AND job_key = ?",
-        [...row.values, key],
-      );
+    await insertRows(connection, this.#fresh, prepared.fresh);
+    await insertRows(connection, this.#full, prepared.full);
+    await insertRows(connection, this.#record, prepared.records);
+    for (const { values } of prepared.outcomes) {
+      await connection.execute(this.#outcomeSql(values.map(() => "?")), [...values]);
     }
-    for (const keys of portions(batch.remove)) {
-      await connection.change(`DELETE FROM ${this.#scope.jobs} WHERE ${this.#withKeys(keys)}`);
-    }
-    await insertRows(connection, this.#record, records);
-    const gone = batch.put.filter(({ value }) => value === null);
-    for (const names of portions(gone.map(({ name }) => bytesLiteral(bytesOfName(name))))) {
-      await connection.change(
-        `DELETE FROM ${this.#scope.records} WHERE namespace = ${this.#scope.namespace} ` +
-          `AND name IN (${names.join(", ")})`,
-      );
-    }
+    for (const statement of prepared.statements) await connection.change(statement);
+  }
+
+  #outcomeSql(values: readonly string[]): string {
+    const set = OUTCOME_COLUMNS.map((column, i) => `${column} = ${values[i]}`).join(", ");
+    return `UPDATE ${this.#scope.jobs} SET ${set} WHERE namespace = ${this.#scope.namespace} ` +
+      `AND job_key = ${values[OUTCOME_COLUMNS.length]}`;
   }
 
   /** Jobs that come back usually come back alike: those with equal lives are updated together. */
-  async #updateLives(
-    connection: MySqlConnection,
-    updates: readonly StoredJobUpdate[],
-  ): Promise<void> {
+  *#lives(updates: readonly StoredJobUpdate[]): Generator<string> {
     const alike = new Map<string, number[]>();
-    for (const { key, attempts, notBefore, state, outcome } of updates) {
-      if (outcome !== null) continue;
-      const life = `attempts = ${numberLiteral(attempts)}, ` +
-        `not_before = ${numberLiteral(notBefore)}, state = ${STATES.indexOf(state)}, ` +
-        "finished_at = NULL, expires_at = NULL, result = NULL";
+    for (const update of updates) {
+      if (update.outcome !== null) continue;
+      const values = outcomeValues(update).map(literal);
+      const life = OUTCOME_COLUMNS.map((column, i) => `${column} = ${values[i]}`).join(", ");
       const keys = alike.get(life);
-      if (keys === undefined) alike.set(life, [key]);
-      else keys.push(key);
+      if (keys === undefined) alike.set(life, [update.key]);
+      else keys.push(update.key);
     }
     for (const [life, all] of alike) {
       for (const keys of portions(all)) {
-        await connection.change(
-          `UPDATE ${this.#scope.jobs} SET ${life} WHERE ${this.#withKeys(keys)}`,
-        );
+        yield `UPDATE ${this.#scope.jobs} SET ${life} WHERE ${this.#withKeys(keys)}`;
       }
+    }
+  }
+
+  *#removals({ remove, put }: StoreBatch): Generator<string> {
+    for (const keys of portions(remove)) {
+      yield `DELETE FROM ${this.#scope.jobs} WHERE ${this.#withKeys(keys)}`;
+    }
+    const gone = put.filter(({ value }) => value === null);
+    for (const names of portions(gone.map(({ name }) => bytesLiteral(bytesOfName(name))))) {
+      yield `DELETE FROM ${this.#scope.records} WHERE namespace = ${this.#scope.namespace} ` +
+        `AND name IN (${names.join(", ")})`;
     }
   }
 
@@ -156,18 +176,23 @@ export class BatchWriter {
 
 /** A batch that is known to fit. */
 export interface PreparedBatch {
-  readonly batch: StoreBatch;
   readonly fresh: readonly NewRow[];
   readonly full: readonly NewRow[];
   readonly records: readonly NewRow[];
-  readonly outcomes: readonly { readonly key: number; readonly row: NewRow }[];
+  /** Values of `OUTCOME_COLUMNS`, then the job's key. */
+  readonly outcomes: readonly NewRow[];
+  /** All that has no large values, as SQL. */
+  readonly statements: readonly string[];
+  /** About as many bytes as all of it has. */
+  readonly bytes: number;
 }
 
 /** An insert that leaves known keys as they are, so that a batch can be repeated. */
 function jobInsert({ jobs, namespace }: Scope, columns: readonly string[]): RowInsert {
   return {
     head: `INSERT INTO ${jobs} (namespace, ${columns.join(", ")}) VALUES`,
-    row: `(${namespace}${",?".repeat(columns.length)})`,
+    rowHead: `(${namespace},`,
+    width: columns.length,
     // Not INSERT IGNORE: that would also cut and change values that do not fit.
     tail: "ON DUPLICATE KEY UPDATE job_key = job_key",
   };
@@ -186,7 +211,7 @@ function freshValues(job: StoredJob): NewRow["values"] {
   ];
 }
 
-/** Values of the columns from `attempts` to `result`. */
+/** Values of `OUTCOME_COLUMNS`. */
 function outcomeValues(job: Omit<StoredJobUpdate, "key">): NewRow["values"] {
   const { outcome } = job;
   return [

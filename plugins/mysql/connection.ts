@@ -49,6 +49,7 @@ export class MySqlConnection {
       rowsAsArray: true,
       supportBigNumbers: true,
       dateStrings: true,
+      multipleStatements: true,
       // No server shall ask for files of this machine.
       flags: ["-LOCAL_FILES"],
       ...(tls === null ? {} : {
@@ -85,6 +86,16 @@ export class MySqlConnection {
   change(sql: string): Promise<Change> {
     return this.#settles((done) =>
       this.#driver.query(sql, (error, result) => done(error, result as unknown as Change))
+    );
+  }
+
+  /**
+   * Statements without places for values, sent together: the server stops at the first one that fails.
+   * Only literals made by `scope.ts` may be in them.
+   */
+  changeAll(statements: readonly string[]): Promise<void> {
+    return this.#settles((done) =>
+      this.#driver.query(statements.join(";"), (error) => done(error))
     );
   }
 

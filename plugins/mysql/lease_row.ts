@@ -17,6 +17,7 @@ import { killSession } from "./session_end.ts";
 import { transaction } from "./transaction.ts";
 
 const FROM_NOW = `UTC_TIMESTAMP(3) + INTERVAL ${LEASE_TIMES.runsForMs * 1000} MICROSECOND`;
+const ER_BAD_NULL_ERROR = 1048;
 const ER_DUP_ENTRY = 1062;
 
 const STEP: Operation = {
@@ -128,6 +129,21 @@ export async function requireLease(
   if (found.length === 0) throw await lossOf(connection, scope, holder);
 }
 
+/**
+ * The same for transactions that are sent in one piece: a statement that locks the row and fails, so that the
+ * server goes no further, when the term is another. (In strict mode a column must not become NULL.)
+ */
+export function requireLeaseSql(connection: MySqlConnection, { lease, namespace }: Scope): string {
+  const term = numberLiteral(connection.term);
+  return `UPDATE ${lease} SET holder_id = IF(term = ${term}, holder_id, NULL) ` +
+    `WHERE namespace = ${namespace}`;
+}
+
+/** Whether an error is that of `requireLeaseSql`. */
+export function isLeaseLost(error: unknown): boolean {
+  return errorNumber(error) === ER_BAD_NULL_ERROR;
+}
+
 /** Gives the lease back, if this session has it still. The row stays: terms never fall. */
 export async function releaseLease(connection: MySqlConnection, scope: Scope): Promise<void> {
   await transaction(connection, () =>
@@ -137,7 +153,8 @@ export async function releaseLease(connection: MySqlConnection, scope: Scope): P
     ));
 }
 
-async function lossOf(
+/** Why this session has the lease no more. */
+export async function lossOf(
   connection: MySqlConnection,
   scope: Scope,
   holder: LeaseHolder | null,

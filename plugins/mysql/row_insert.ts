@@ -1,5 +1,7 @@
+import { Buffer } from "node:buffer";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import type { MySqlConnection, Value } from "./connection.ts";
+import { bytesLiteral, numberLiteral } from "./scope.ts";
 
 /** Rows in one statement at most: more are not faster, and each size is prepared on its own. */
 const MOST_ROWS = 512;
@@ -17,10 +19,13 @@ export interface NewRow {
   readonly what: string;
 }
 
-/** An insert of many rows in one statement; `row` is one row's list of values. */
+/** An insert of many rows in one statement. */
 export interface RowInsert {
   readonly head: string;
-  readonly row: string;
+  /** What stands before a row's values, with the bracket. */
+  readonly rowHead: string;
+  /** How many values a row has. */
+  readonly width: number;
   readonly tail: string;
 }
 
@@ -55,9 +60,31 @@ export async function insertRows(
     const count = fittingRows(rows, at, limit);
     const values: Value[] = [];
     for (let i = at; i < at + count; i++) values.push(...rows[i]!.values);
-    await connection.execute(statement(insert, count), values);
+    await connection.execute(prepared(insert, count), values);
     at += count;
   }
+}
+
+/** The same as one statement with the values in it; null when there are no rows. */
+export function insertText(insert: RowInsert, rows: readonly NewRow[]): string | null {
+  if (rows.length === 0) return null;
+  const lists = rows.map(({ values }) => `${insert.rowHead}${values.map(literal).join(",")})`);
+  return `${insert.head} ${lists.join(",")} ${insert.tail}`;
+}
+
+/** A value as SQL. */
+export function literal(value: Value): string {
+  if (value === null) return "NULL";
+  return Buffer.isBuffer(value) ? bytesLiteral(value) : numberLiteral(value);
+}
+
+/** About as many bytes as the row takes in a packet, whatever form it is sent in. */
+export function rowBytes({ values }: NewRow): number {
+  let bytes = values.length * VALUE_BYTES;
+  for (const value of values) {
+    if (value !== null) bytes += typeof value === "number" ? 8 : value.length;
+  }
+  return bytes;
 }
 
 function fittingRows(rows: readonly NewRow[], at: number, limit: number): number {
@@ -71,22 +98,15 @@ function fittingRows(rows: readonly NewRow[], at: number, limit: number): number
   return 2 ** Math.floor(Math.log2(count));
 }
 
-function rowBytes({ values }: NewRow): number {
-  let bytes = values.length * VALUE_BYTES;
-  for (const value of values) {
-    if (value !== null) bytes += typeof value === "number" ? 8 : value.length;
-  }
-  return bytes;
-}
-
 const texts = new WeakMap<RowInsert, Map<number, string>>();
 
-function statement(insert: RowInsert, rows: number): string {
+function prepared(insert: RowInsert, rows: number): string {
   let known = texts.get(insert);
   if (known === undefined) texts.set(insert, known = new Map());
   let text = known.get(rows);
   if (text === undefined) {
-    text = `${insert.head} ${new Array(rows).fill(insert.row).join(",")} ${insert.tail}`;
+    const row = `${insert.rowHead}${new Array(insert.width).fill("?").join(",")})`;
+    text = `${insert.head} ${new Array(rows).fill(row).join(",")} ${insert.tail}`;
     known.set(rows, text);
   }
   return text;

@@ -6,6 +6,7 @@ import type { JobStore } from "../../src/plugin_api/mod.ts";
 import {
   assertSameJobs,
   batchOf,
+  bytesFrom,
   recordOf,
   replayed,
   sampleJob,
@@ -149,15 +150,19 @@ export function exerciseFaults({ name, server, newPlace }: StoreWithServer): voi
   });
 
   for (const part of ["request", "reply"] as const) {
-    test(`${name}: a commit is cut at each of its ${part === "request" ? "requests" : "replies"}`, async () => {
-      const place = await newPlace();
-      await using proxy = await TcpProxy.start(server.port);
-      try {
-        await cutEveryTurn(place, proxy, part);
-      } finally {
-        await place.remove();
-      }
-    });
+    // A store may send small commits in another way than large ones.
+    for (const [size, bytes] of [["small", 64], ["large", 100_000]] as const) {
+      const where = part === "request" ? "requests" : "replies";
+      test(`${name}: a ${size} commit is cut at each of its ${where}`, async () => {
+        const place = await newPlace();
+        await using proxy = await TcpProxy.start(server.port);
+        try {
+          await cutEveryTurn(place, proxy, part, bytes);
+        } finally {
+          await place.remove();
+        }
+      });
+    }
   }
 
   test(`${name}: a replay goes on after the session was ended between two pages`, async () => {
@@ -225,10 +230,13 @@ async function cutEveryTurn(
   place: FaultPlace,
   proxy: TcpProxy,
   part: "request" | "reply",
+  bytes: number,
 ): Promise<void> {
+  const jobOf = (key: number, changes = {}) =>
+    sampleJob(key, { workload: bytesFrom(key, bytes), ...changes });
   const store = await place.open({ port: proxy.port });
   const batchFor = (key: number) => ({
-    add: [sampleJob(key), sampleJob(key + 1), sampleJob(key + 2, { attempts: 1 })],
+    add: [jobOf(key), jobOf(key + 1), jobOf(key + 2, { attempts: 1 })],
     update: [updateOf(key - 10, { attempts: 1 })],
     remove: [key - 9],
     put: [recordOf("number", String(key)), recordOf(`gone ${key}`, null)],
@@ -257,9 +265,9 @@ async function cutEveryTurn(
   const expected = [];
   for (let first = 10; first <= key; first += 10) {
     const again = first < key ? 1 : 0;
-    expected.push(sampleJob(first, { attempts: again }));
-    if (first === key) expected.push(sampleJob(first + 1));
-    expected.push(sampleJob(first + 2, { attempts: 1 }));
+    expected.push(jobOf(first, { attempts: again }));
+    if (first === key) expected.push(jobOf(first + 1));
+    expected.push(jobOf(first + 2, { attempts: 1 }));
   }
   const opened = await place.open();
   const held = await replayed(opened);

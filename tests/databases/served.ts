@@ -23,7 +23,7 @@ export interface ServedStore extends StoreWithServer {
 /** Milliseconds within which submissions must be acknowledged again after the server's return. */
 const BACK_WITHIN_MS = 5000;
 /** `--store-wait` of a server whose submissions are meant to be refused, seconds. */
-const SHORT_WAIT_S = 2;
+const SHORT_WAIT_S = 6;
 /** A refusal may come later by as much as one attempt to connect takes. */
 const ATTEMPT_MS = 6000;
 const PAUSE_MS = Number(process.env["COGD_PAUSE_MS"] ?? 3000);

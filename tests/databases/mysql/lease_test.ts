@@ -7,6 +7,7 @@ import {
   assertRefuses,
   assertSameJobs,
   batchOf,
+  bytesFrom,
   replayed,
   sampleJob,
   sampleJobs,
@@ -112,8 +113,10 @@ leaseTest(
     const first = await database.open({ port: proxy.port, process: witness("web1") });
     await first.commit(batchOf({ add: [sampleJob(1)] }));
     // From the third request on its machine is gone: the server has an open transaction with locks.
+    // Large enough to be sent in several pieces.
+    const large = sampleJob(2, { workload: bytesFrom(2, 100_000) });
     const held = proxy.holdAtTurn({ turn: 2, of: "reply" });
-    const late = first.commit(batchOf({ add: [sampleJob(2)], remove: [1] }));
+    const late = first.commit(batchOf({ add: [large], remove: [1] }));
     late.catch(() => {});
     await deadline(held, 10_000, "the open transaction");
     const second = await database.open({ process: witness("web2", true) });
