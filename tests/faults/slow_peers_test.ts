@@ -16,7 +16,7 @@ import { mebibytes, type ProcessFigures, processFigures } from "./process_figure
 
 const MIB = 1024 * 1024;
 /** How long an innocent peer may wait, milliseconds, on a machine that does other things as well. */
-const CANARY_BOUND_MS = 3000;
+const CANARY_BOUND_MS = 5000;
 /** What a runtime's memory may grow by whatever it does: heap that is not collected yet, slabs. */
 const SLACK = 64 * MIB;
 /** The same when results of 1 MiB pass through: both runtimes let about 100 of them pile up. */
