@@ -3,7 +3,7 @@ import type { JobStore, ProcessWitness, StoreHost } from "../../../src/plugin_ap
 import type { StorePlace } from "../../conformance/stores/mod.ts";
 import type { Mariadb } from "../../support/databases/mod.ts";
 
-/** What a user of cogd needs, no more (plugins/mysql/README.md). */
+/** What a user of cogd needs, no more (docs/stores.md). */
 export const PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE, CREATE";
 
 export interface DatabaseOptions {
