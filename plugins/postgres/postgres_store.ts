@@ -25,8 +25,10 @@ export class PostgresStore implements JobStore {
   private constructor(queue: OpenQueue, gearmandTable: string) {
     this.#queue = queue;
     this.#gearmandTable = gearmandTable;
+    const { durability, promise } = queue.sessions;
     this.traits = {
-      durability: queue.sessions.durability,
+      durability,
+      ...(promise === undefined ? {} : { promise }),
       maxWorkloadBytes: MAX_WORKLOAD_BYTES,
       description: queue.sessions.place,
     };

@@ -42,6 +42,7 @@ export class PostgresSessions implements SessionDriver<PostgresConnection> {
   readonly #log: (level: LogLevel, text: string) => void;
   #opened = false;
   #durability: Durability = "power-loss";
+  #promise: string | undefined;
   /** `synchronous_commit` as it was found at first; later sessions keep to it. */
   #synchronousCommit: string | null = null;
   #warned = "";
@@ -60,6 +61,11 @@ export class PostgresSessions implements SessionDriver<PostgresConnection> {
   /** What commits survive, from the first session on. */
   get durability(): Durability {
     return this.#durability;
+  }
+
+  /** The same in words, where they say more; from the first session on. */
+  get promise(): string | undefined {
+    return this.#promise;
   }
 
   create(lost: (error: unknown) => void): PostgresConnection {
@@ -120,8 +126,12 @@ export class PostgresSessions implements SessionDriver<PostgresConnection> {
   /** What a commit survives; says so in the log where it is less than an operator expects. */
   #judge(fsync: boolean, fullPages: boolean): void {
     const synchronous = this.#synchronousCommit !== "off";
-    if (!this.#opened) {
-      this.#durability = synchronous && fsync && fullPages ? "power-loss" : "restart";
+    if (!this.#opened && !(synchronous && fsync && fullPages)) {
+      this.#durability = "restart";
+      this.#promise = "acknowledged background jobs survive a restart of cogd; " +
+        (fsync && fullPages
+          ? "a crash of the database server loses those of the last second"
+          : "a power loss at the database server may lose them all");
     }
     const weakness = [
       synchronous ? "" : "synchronous_commit is off: what was acknowledged in the last second is " +
