@@ -29,7 +29,7 @@ const LISTENING: readonly OptionSpec[] = [
     kind: "int32",
     group: "Listening",
     valueName: "N",
-    default: "32",
+    default: "1024",
     help: "Connections that may wait to be accepted.",
   },
   {

@@ -57,7 +57,7 @@ test("defaults are those of the table, and --listen may be repeated", () => {
   assert.deepEqual(values.texts("listen"), ["a", "b", "c"]);
   assert.equal(values.text("port"), "4730");
   assert.equal(values.isGiven("port"), false);
-  assert.equal(values.number("backlog"), 32n);
+  assert.equal(values.number("backlog"), 1024n);
   assert.equal(values.number("job-retries"), -1n);
   assert.equal(values.number("worker-wakeup"), undefined);
 });

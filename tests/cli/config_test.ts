@@ -32,7 +32,7 @@ test("without options it is gearmand with a queue on disk", () => {
   assert.deepEqual(config, {
     listenOn: [],
     port: "4730",
-    backlog: 32,
+    backlog: 1024,
     keepAlive: { enabled: true, idleSeconds: 60, intervalSeconds: 10, probes: 5 },
     limits: DEFAULT_LIMITS,
     wakeUps: "one per job",
