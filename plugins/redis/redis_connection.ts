@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createClient, RESP_TYPES } from "redis";
+import { createClient, RESP_TYPES, SocketClosedUnexpectedlyError } from "redis";
 import type { RedisAddress } from "./settings.ts";
 
 /** What a command consists of. The driver refuses other arrays than `Buffer`. */
@@ -23,10 +23,13 @@ interface Client {
  */
 export class RedisConnection {
   readonly #client: Client;
+  readonly #encrypted: boolean;
+  #connected = false;
   #destroyed = false;
 
   /** `lost` learns when it ends; `connectMs` bounds the time for the socket alone. */
   constructor(address: RedisAddress, connectMs: number, lost: (error: unknown) => void) {
+    this.#encrypted = address.tls !== null;
     this.#client = createClient({
       // RESP 2 does without HELLO, which old proxies and strict users refuse.
       RESP: 2,
@@ -40,17 +43,16 @@ export class RedisConnection {
       ...(address.password === "" ? {} : { password: address.password }),
       database: address.database,
     }) as unknown as Client;
-    // An error that answers nothing confuses the driver. Redis sends such to clients that it will not have.
-    this.#client.on(
-      "error",
-      (error) => lost(error instanceof TypeError ? new Unwanted(error) : error),
-    );
+    this.#client.on("error", (error) => lost(this.#explained(error)));
   }
 
   /** Connects, proves who it is, chooses the database. */
   async connect(): Promise<void> {
     try {
       await this.#client.connect();
+      this.#connected = true;
+    } catch (error) {
+      throw this.#explained(error);
     } finally {
       // The driver goes on connecting after `destroy`, and leaves the socket open then.
       if (this.#destroyed) this.#client.destroy();
@@ -59,6 +61,15 @@ export class RedisConnection {
 
   async send(args: readonly RedisArgument[]): Promise<RedisReply> {
     return await this.#client.sendCommand(args) as RedisReply;
+  }
+
+  #explained(error: unknown): unknown {
+    // An error that answers nothing confuses the driver. Redis sends such to clients that it will not have.
+    if (error instanceof TypeError) return new Unwanted(error);
+    const early = this.#encrypted && !this.#connected;
+    return early && error instanceof SocketClosedUnexpectedlyError
+      ? new HandshakeFailed(error)
+      : error;
   }
 
   /** Closes once all answers have come. */
@@ -70,6 +81,16 @@ export class RedisConnection {
   destroy(): void {
     this.#destroyed = true;
     this.#client.destroy();
+  }
+}
+
+/** Deno 2.6 tells too late what was wrong with a certificate: the driver listens no more. */
+class HandshakeFailed extends Error {
+  constructor(cause: unknown) {
+    super("it closed the connection; check the server's certificate, its name and its authority", {
+      cause,
+    });
+    this.name = "HandshakeFailed";
   }
 }
 

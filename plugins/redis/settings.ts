@@ -106,14 +106,18 @@ function urlParts(text: string | undefined): UrlParts {
   if (url.search !== "" || url.hash !== "") throw wrong("it has parts that are not known here");
   const database = /^\/?([0-9]*)$/.exec(url.pathname)?.[1];
   if (database === undefined) throw wrong("the database behind the host must be a number");
-  return {
-    host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ""),
-    ...(url.port === "" ? {} : { port: Number(url.port) }),
-    ...(url.username === "" ? {} : { user: decodeURIComponent(url.username) }),
-    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
-    ...(database === "" ? {} : { database: Number(database) }),
-    tls: url.protocol === "rediss:",
-  };
+  try {
+    return {
+      host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ""),
+      ...(url.port === "" ? {} : { port: Number(url.port) }),
+      ...(url.username === "" ? {} : { user: decodeURIComponent(url.username) }),
+      ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+      ...(database === "" ? {} : { database: Number(database) }),
+      tls: url.protocol === "rediss:",
+    };
+  } catch {
+    throw wrong('a "%" in it does not begin an escaped byte');
+  }
 }
 
 /** Whichever of the TLS options is given turns TLS on. */

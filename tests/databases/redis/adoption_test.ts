@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import test from "node:test";
 import { splitKey } from "../../../plugins/redis/key_split.ts";
+import { redisPlugin } from "../../../plugins/redis/mod.ts";
 import {
   highWaterFrom,
   type NamedRecord,
@@ -19,7 +20,7 @@ import {
   TcpProxy,
   WireClient,
 } from "../../support/mod.ts";
-import { quoted, TestPrefix } from "./places.ts";
+import { hostWith, quoted, TestPrefix } from "./places.ts";
 
 const missing = programMissing("redis-server");
 const redis = missing === false ? await startRedis() : null;
@@ -265,16 +266,10 @@ adoptionTest(
     for (const prefix of prefixes) {
       await redis.sql(hash(`${prefix}-f-u`, { data: prefix, priority: "1" }));
     }
-    const { redisPlugin } = await import("../../../plugins/redis/mod.ts");
     const log: string[] = [];
     for (const prefix of prefixes) {
       const values = new Map([["redis-url", redis.url], ["redis-prefix", prefix]]);
-      const store = await redisPlugin.open({ values, dataDir: "" }, {
-        log: (_, line) => void log.push(line),
-        now: () => Date.now(),
-        namespace: "",
-        handlePrefix: "H:test:",
-      });
+      const store = await redisPlugin.open({ values, dataDir: "" }, hostWith(log));
       const { jobs } = await replayed(store);
       await store.close();
       assert.deepEqual(essences(jobs), [`f|u|1|${prefix}`], log.join("\n"));

@@ -16,6 +16,16 @@ export interface OpenOptions {
   readonly process?: ProcessWitness;
 }
 
+/** A host for a plugin. Lines for the log, each with its level in front, go to `log`. */
+export function hostWith(log: string[] = []): StoreHost {
+  return {
+    log: (level, text) => void log.push(`${level} ${text}`),
+    now: () => Date.now(),
+    namespace: "",
+    handlePrefix: "H:test:",
+  };
+}
+
 /** A prefix of its own in a Redis, and a user that may only what cogd needs there. */
 export class TestPrefix implements FaultPlace {
   static #count = 0;
@@ -62,14 +72,13 @@ export class TestPrefix implements FaultPlace {
   }
 
   host(parts: Partial<StoreHost> = {}): StoreHost {
+    const { log } = hostWith(this.log);
     return {
+      ...hostWith(),
       log: (level, text) => {
         if (text.includes(this.#password)) throw new Error(`a password was logged: ${text}`);
-        this.log.push(`${level} ${text}`);
+        log(level, text);
       },
-      now: () => Date.now(),
-      namespace: "",
-      handlePrefix: "H:test:",
       ...parts,
     };
   }

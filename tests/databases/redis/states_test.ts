@@ -19,7 +19,7 @@ import {
 import { type Redis, startRedis } from "../../support/databases/mod.ts";
 import { programMissing } from "../../support/mod.ts";
 import { commitUntilHeld, eventually } from "../mod.ts";
-import { COMMANDS, TestPrefix } from "./places.ts";
+import { COMMANDS, hostWith, TestPrefix } from "./places.ts";
 
 const missing = programMissing("redis-server");
 /** Each test has a server of its own, since it changes what is true of it. */
@@ -33,12 +33,7 @@ function stateTest(name: string, run: (place: TestPrefix, redis: Redis) => Promi
 /** Opens with these options and answers why that was refused. */
 async function refusal(options: Readonly<Record<string, string>>): Promise<string> {
   const values = new Map(Object.entries(options));
-  const opening = redisPlugin.open({ values, dataDir: "" }, {
-    log: () => {},
-    now: () => Date.now(),
-    namespace: "",
-    handlePrefix: "H:test:",
-  });
+  const opening = redisPlugin.open({ values, dataDir: "" }, hostWith());
   const store = await opening.catch((error: Error & { code: string }) => error);
   if (!(store instanceof Error)) {
     await store.close();
