@@ -3,8 +3,8 @@ import type { MachineFacts } from "./machine.ts";
 import { effortTable, failureLines, type Results, resultTable } from "./report.ts";
 import { markdownTable } from "./table.ts";
 
-const BEGIN = "<!-- figures: begin -->";
-const END = "<!-- figures: end -->";
+/** Places in the document for figures: between `<!-- NAME: begin -->` and `<!-- NAME: end -->`. */
+export type Block = "figures" | "stores";
 
 /** Everything that a run gives, as Markdown. */
 export function reportText(results: Results, facts: MachineFacts, command: string): string {
@@ -18,15 +18,22 @@ export function reportText(results: Results, facts: MachineFacts, command: strin
 }
 
 /** Replaces what stands between the two markers of a Markdown file. */
-export async function writeBetweenMarkers(path: string, text: string): Promise<void> {
+export async function writeBetweenMarkers(
+  path: string,
+  block: Block,
+  text: string,
+): Promise<void> {
+  const [beginMarker, endMarker] = [`<!-- ${block}: begin -->`, `<!-- ${block}: end -->`];
   const before = await readFile(path, "utf8");
-  const begin = before.indexOf(BEGIN);
-  const end = before.indexOf(END);
+  const begin = before.indexOf(beginMarker);
+  const end = before.indexOf(endMarker);
   if (begin < 0 || end < begin) {
-    throw new Error(`Cannot write figures into ${path}: it has no lines ${BEGIN} and ${END}`);
+    throw new Error(
+      `Cannot write figures into ${path}: it has no lines ${beginMarker} and ${endMarker}`,
+    );
   }
   await writeFile(
     path,
-    `${before.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${before.slice(end)}`,
+    `${before.slice(0, begin + beginMarker.length)}\n\n${text}\n\n${before.slice(end)}`,
   );
 }

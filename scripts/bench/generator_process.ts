@@ -45,6 +45,16 @@ export class Generator {
     }
   }
 
+  /** Runs a load that nobody asks the outcome of while something else is done, and ends it. */
+  async during<Result>(plan: LoadPlan, meanwhile: () => Promise<Result>): Promise<Result> {
+    const child = await this.#start(plan);
+    try {
+      return await meanwhile();
+    } finally {
+      await child.kill9();
+    }
+  }
+
   #start(plan: LoadPlan): Promise<ServerProcess> {
     const args = [GENERATOR, JSON.stringify(plan)];
     return startChild(onCore(this.#cores.generator, { command: this.#bun, args }));

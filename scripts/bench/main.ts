@@ -7,14 +7,15 @@ import { bunProgram, installedFile, PLATFORM } from "../toolchain.ts";
 import { denoPackage, PINS } from "../toolchain_pins.ts";
 import { endChildrenOnSignals, wasInterrupted } from "./children.ts";
 import { chooseCores, type Cores } from "./cores.ts";
-import { reportText, writeBetweenMarkers } from "./document.ts";
+import { Databases } from "./databases.ts";
+import { type Block, reportText, writeBetweenMarkers } from "./document.ts";
 import { Generator } from "./generator_process.ts";
 import { machineFacts } from "./machine.ts";
 import { type Measurement, measureWorkload } from "./measurements.ts";
 import { type BenchOptions, readOptions, USAGE } from "./options.ts";
 import { type Results, roundText } from "./report.ts";
 import { responderKind, type RuntimePrograms, serverKinds } from "./server_kinds.ts";
-import { selectWorkloads } from "./workloads/mod.ts";
+import { isAboutStores, selectWorkloads } from "./workloads/mod.ts";
 
 const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
 
@@ -28,19 +29,40 @@ async function main(args: readonly string[]): Promise<void> {
   }
   endChildrenOnSignals();
   const cores = await chooseCores(options.pin);
-  const facts = await machineFacts(options.dataDir, cores);
-  const results = await measureAll(options, cores);
+  const machine = await machineFacts(options.dataDir, cores);
+  await using databases = new Databases();
+  const results = await measureAll(options, cores, databases);
+  const facts = [...machine, ...await databases.facts()];
   const command = ["deno task bench", ...args.filter((arg) => arg !== "--write")].join(" ");
-  const report = reportText(results, facts, command);
-  console.log(report);
-  if (options.write) await writeBetweenMarkers(DOCUMENT, report);
+  for (const [block, part] of blocksOf(results)) {
+    const report = reportText(part, facts, command);
+    console.log(report);
+    if (options.write) await writeBetweenMarkers(DOCUMENT, block, report);
+  }
   if (options.json !== undefined) {
     const content = { command, facts: Object.fromEntries(facts), ...results };
     await writeFile(options.json, `${JSON.stringify(content, null, 2)}\n`);
   }
 }
 
-async function measureAll(options: BenchOptions, cores: Cores): Promise<Results> {
+/** Stores have a block of their own; SQLite's figures stand in it when a database's do. */
+function blocksOf(results: Results): [Block, Results][] {
+  const { measurements } = results;
+  const withDatabase = measurements.some(({ workload }) => workload.onlyOnDemand === true);
+  const stores = measurements.filter(({ workload }) => withDatabase && isAboutStores(workload));
+  const others = measurements.filter((measurement) => !stores.includes(measurement));
+  const parts: [Block, Results][] = [
+    ["figures", { ...results, measurements: others }],
+    ["stores", { ...results, measurements: stores }],
+  ];
+  return parts.filter(([, part]) => part.measurements.length > 0);
+}
+
+async function measureAll(
+  options: BenchOptions,
+  cores: Cores,
+  databases: Databases,
+): Promise<Results> {
   const programs: RuntimePrograms = {
     deno: await installedFile(denoPackage(PLATFORM, PINS.deno)),
     bun: await bunProgram(),
@@ -51,6 +73,7 @@ async function measureAll(options: BenchOptions, cores: Cores): Promise<Results>
     settleMs: options.mode === "quick" ? 300 : 2000,
     generator: new Generator(programs.bun, cores),
     cores,
+    databases,
     dataRoot: options.dataDir,
   };
   const measurements: Measurement[] = [];

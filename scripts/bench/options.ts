@@ -6,8 +6,9 @@ export const USAGE = `Measures cogd and C gearmand side by side.
 
   deno task bench [options]
 
-  --quick             all workloads, small and short: good for tuning, not for quoting
+  --quick             small and short: good for tuning, not for quoting
   --only A,B          only these workloads; the beginning of several names stands for all of them
+                      'stores': queues in databases, which are measured only on demand, and SQLite beside
   --servers A,B       any of c, deno, bun, binary, bun-binary, and NAME:COMMAND LINE, in which
                       {port} is filled in, and {queue} with the options for the queue;
                       the first one is what the others are compared with
@@ -15,7 +16,7 @@ export const USAGE = `Measures cogd and C gearmand side by side.
   --no-pin            leave it to the system which core runs what
   --data-dir DIR      where queue files are made; default: the system's temporary folder
   --json FILE         all figures of all rounds
-  --write             put the table into docs/benchmarks.md
+  --write             put the tables into docs/benchmarks.md
   --list              names of the workloads
 `;
 

@@ -46,7 +46,7 @@ export class RunningServer {
   static async start(kind: ServerKind, options: StartOptions): Promise<RunningServer> {
     const port = await freePort();
     const line = kind.commandLine({ port, dataDir: options.dataDir, queue: options.queue });
-    if (line === undefined) throw new Error(`no ${options.queue} queue`);
+    if (line === undefined) throw new Error("no such queue");
     const startedAt = performance.now();
     const child = await startChild(onCore(options.cores.server, line), {
       env: { GEARMAND_PORT: undefined, NOTIFY_SOCKET: undefined },

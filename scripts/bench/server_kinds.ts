@@ -2,8 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { binaryPath, cogdCommand, type CogdFlavour } from "../../tests/support/mod.ts";
+import type { DatabaseQueue } from "./databases.ts";
+import { databaseOptions } from "./queue_options.ts";
 
-export type Queue = "memory" | "sqlite";
+/** Kept in memory, in a file of the data folder, or in a database. */
+export type Queue = "memory" | "sqlite" | DatabaseQueue;
 
 /** A program with its arguments. */
 export interface CommandLine {
@@ -80,12 +83,17 @@ function gearmand(): ServerKind {
         "--listen=127.0.0.1",
         "--log-file=stderr",
         `--pid-file=${join(dataDir, "gearmand.pid")}`,
-        ...(queue === "sqlite"
-          ? ["--queue-type=libsqlite3", `--libsqlite3-db=${gearmandFile(dataDir)}`]
-          : []),
+        ...gearmandQueueOptions(queue, dataDir),
       ],
     }),
   };
+}
+
+function gearmandQueueOptions(queue: Queue, dataDir: string): string[] {
+  if (queue === "memory") return [];
+  return queue === "sqlite"
+    ? ["--queue-type=libsqlite3", `--libsqlite3-db=${gearmandFile(dataDir)}`]
+    : databaseOptions(queue);
 }
 
 /** C gearmand's SQLite file in a data folder. */
@@ -119,7 +127,8 @@ function cogd(
 }
 
 function queueOptions(queue: Queue, dataDir: string): string[] {
-  return [`--queue-type=${queue}`, `--data-dir=${dataDir}`];
+  const options = typeof queue === "string" ? [`--queue-type=${queue}`] : databaseOptions(queue);
+  return [...options, `--data-dir=${dataDir}`];
 }
 
 /** `NAME:COMMAND LINE`, words separated by spaces. */

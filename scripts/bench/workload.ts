@@ -1,3 +1,4 @@
+import type { Databases } from "./databases.ts";
 import type { Generator } from "./generator_process.ts";
 import type { Cores } from "./cores.ts";
 import type { RunningServer } from "./running_server.ts";
@@ -33,6 +34,7 @@ export interface Bench {
   readonly settleMs: number;
   readonly generator: Generator;
   readonly cores: Cores;
+  readonly databases: Databases;
   /** Where queue files are made. */
   readonly dataRoot: string;
 }
@@ -42,6 +44,8 @@ interface WorkloadBase {
   readonly name: string;
   readonly figures: readonly Figure[];
   readonly rounds: number;
+  /** Left out unless the option --only asks for it. */
+  readonly onlyOnDemand?: true;
 }
 
 /** Measured on a server that runs. */
