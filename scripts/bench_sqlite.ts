@@ -71,7 +71,11 @@ const WORKLOAD = new Uint8Array(64).fill(120);
 
 /** How to commit in this mode, and how to end. */
 async function opened(mode: Mode, folder: string): Promise<[Commit, () => Promise<void>]> {
-  const settings = { path: join(folder, "queue.db"), gearmandTable: "gearman_queue" };
+  const settings = {
+    path: join(folder, "queue.db"),
+    gearmandTable: "gearman_queue",
+    forExport: false,
+  };
   if (mode === "thread") {
     const store = await SqliteStore.open(settings, host);
     return [(batch) => store.commit(batch), () => store.close()];

@@ -123,7 +123,7 @@ test("a write error acknowledges nothing, and the next commit works when it is g
   await child.ask(`open ${path}`);
   const { settled, code, message } = await commitUntilRefused(child, 1);
   assert(settled > 3, `only ${settled} commits settled before the limit`);
-  assert.equal(code, "UNKNOWN_OUTCOME", message);
+  assert.equal(code, "UNKNOWN_OUTCOME", message ?? "");
   assert.match(message!, /the disk reported an error/);
   const again = await child.ask("commit 5000 1 2000000");
   assert(again.code !== undefined, "it still cannot be written");
@@ -183,7 +183,7 @@ test("a full disk refuses commits and acknowledges none; freed, it takes them ag
   await child.ask(`shell head -c 2800000 /dev/zero > ${folder.path}/ballast`);
   const { settled, code, message } = await commitUntilRefused(child, 1);
   assert(settled > 3, `only ${settled} commits settled before the disk was full`);
-  assert.equal(code, CAN_MOUNT ? "FULL" : "UNKNOWN_OUTCOME", message);
+  assert.equal(code, CAN_MOUNT ? "FULL" : "UNKNOWN_OUTCOME", message ?? "");
   assert((await child.ask("commit 5000 1 2000000")).code !== undefined, "it is still full");
   await child.ask(`shell rm ${folder.path}/ballast`);
   if (!CAN_MOUNT) liftLimit(child.pid);
@@ -212,8 +212,8 @@ test("a read-only file system is refused, with and without a database on it", {
   assert.equal((await child.ask(`shell mount -o remount,ro ${disk}`)).status, 0);
   for (const file of [path, join(disk, "new.db")]) {
     const { code, message } = await child.ask(`open ${file}`);
-    assert.equal(code, "READ_ONLY", message);
-    assert(message!.includes(file), message);
+    assert.equal(code, "READ_ONLY", message ?? "");
+    assert(message!.includes(file), message ?? "");
   }
   assert.equal((await child.ask(`shell mount -o remount,rw ${disk}`)).status, 0);
   await child.ask(`open ${path}`);

@@ -224,5 +224,5 @@ test("every ERROR has the code and text of protocol section 4", () => {
     ["JOB_NOT_FOUND", "An exception was received for a job that does not exist"],
   ];
   const known = Object.values(ErrorReply).map(({ code, text }) => `${code} ${text}`);
-  for (const [code, text] of specified) assert.ok(known.includes(`${code} ${text}`), text);
+  for (const [code, text] of specified) assert.ok(known.includes(`${code} ${text}`), text ?? "");
 });
