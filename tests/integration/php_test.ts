@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { COGD_BINARIES, ServerProcess, temporaryFolder } from "../support/mod.ts";
+import {
+  COGD_BINARIES,
+  flavourMissing,
+  programMissing,
+  ServerProcess,
+  startCogd,
+  temporaryFolder,
+} from "../support/mod.ts";
 import { comparisonMissing, oncePerServer, outputOf, testdata } from "./servers.ts";
 
 /** Debian's PHP with libgearman, against both executables and C gearmand. */
@@ -153,3 +160,26 @@ for (const flavour of COGD_BINARIES) {
     ]);
   });
 }
+
+test("PHP's client and worker use both executables as their servers", {
+  skip: flavourMissing("deno-binary") || flavourMissing("bun-binary") || programMissing("php"),
+}, async () => {
+  await using first = await startCogd({ flavour: "deno-binary" });
+  await using second = await startCogd({ flavour: "bun-binary" });
+  const worker = await startWorker("functions_worker", first.port, second.port);
+  const ports = [String(first.port), String(second.port)];
+  try {
+    const results = Array.from({ length: 20 }, (_, at) => [...String(at + 10)].reverse().join(""));
+    assertSays(await outputOf("php", [script("servers"), ...ports]), [
+      'foreground: "ba" 0',
+      "tasks: true 0",
+      `results: "${results.sort().join(" ")}"`,
+      "in the background: 0",
+      "in the background: 0",
+      "addServers: true",
+      'result: "dc" 0',
+    ]);
+  } finally {
+    await worker.stop();
+  }
+});

@@ -1,7 +1,7 @@
 <?php
 /*
  * A worker with one function for each thing that a job can do. Serves until it is killed; says "ready" on
- * standard error once the server knows its functions.
+ * standard error when it begins.
  *
  * Arguments: PORT [PORT ...]
  */
@@ -68,9 +68,6 @@ foreach ($functions as $name => $function) {
     $worker->addFunction($name, $function);
 }
 
-$worker->setTimeout(1);
-$worker->work(); // Sends the functions' names; there is no job yet.
-$worker->setTimeout(-1);
 fwrite(STDERR, "ready\n");
 while (true) {
     if (!@$worker->work()) {

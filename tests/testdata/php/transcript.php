@@ -25,12 +25,10 @@ function form(mixed $handle): mixed
     return preg_match('/^H:[^:]+:[0-9]+$/', (string) $handle) ? 'handle' : $handle;
 }
 
-function client(string ...$ports): GearmanClient
+function client(string $port): GearmanClient
 {
     $client = new GearmanClient();
-    foreach ($ports as $port) {
-        $client->addServer('127.0.0.1', (int) $port);
-    }
+    $client->addServer('127.0.0.1', (int) $port);
     return $client;
 }
 

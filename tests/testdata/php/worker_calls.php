@@ -13,12 +13,22 @@ function workers(string $port): array
     $lines = preg_grep('/ : .*w_|calls/', admin($port, 'workers'));
     return array_values(preg_replace('/^\S+ \S+ /', '', $lines));
 }
-/** Lets the worker send what it has to say about its functions, and take a job if there is one. */
+/**
+ * Lets the worker send what it has to say about its functions; there is no job. An answer that came later than
+ * this time-out would confuse libgearman.
+ */
 function idle(GearmanWorker $worker): void
 {
-    $worker->setTimeout(50);
+    $worker->setTimeout(200);
     say('idle', @$worker->work(), $worker->returnCode());
     $worker->setTimeout(-1);
+}
+
+/** Waits until no connection has a function of this script's. */
+function untilNobodyWorks(string $port): void
+{
+    while (preg_grep('/^w_.*\t[1-9][0-9]*$/', admin($port, 'status'))) {
+    }
 }
 
 /** Waits until a job is finished. */
@@ -47,6 +57,7 @@ idle($worker);
 say('after unregister', functions($port), workers($port));
 say('unregisterAll', $worker->unregisterAll());
 idle($worker);
+untilNobodyWorks($port);
 say('after unregisterAll', functions($port), workers($port));
 say('once more', $worker->addFunction('w_first', fn ($job) => 'first'));
 idle($worker);
@@ -90,7 +101,6 @@ $client->doHighBackground('w_order', 'high 2', 'u-high-2');
 for ($i = 0; $i < 6; $i++) {
     $worker->work();
 }
-say('after the six', functions($port));
 
 // A job that outlives its function's time-out goes to the next worker.
 $slow = new GearmanWorker();
