@@ -141,7 +141,8 @@ async function fillThrough(
 }
 
 const AWAY = {
-  watchMs: { quick: 1500, full: 20_000 },
+  // In full mode half of it is as long as cogd lets a submission wait.
+  watchMs: { quick: 1500, full: 60_000 },
   // In full mode more than the million jobs that cogd lets wait, so that its bound is reached.
   window: { quick: 10_000, full: 300_000 },
 };
