@@ -20,8 +20,8 @@ export function reportText(results: Results, facts: MachineFacts, command: strin
 /** Replaces what stands between the two markers of a Markdown file. */
 export async function writeBetweenMarkers(
   path: string,
-  block: Block,
   text: string,
+  block: Block = "figures",
 ): Promise<void> {
   const [beginMarker, endMarker] = [`<!-- ${block}: begin -->`, `<!-- ${block}: end -->`];
   const before = await readFile(path, "utf8");

@@ -37,7 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const [block, part] of blocksOf(results)) {
     const report = reportText(part, facts, command);
     console.log(report);
-    if (options.write) await writeBetweenMarkers(DOCUMENT, block, report);
+    if (options.write) await writeBetweenMarkers(DOCUMENT, report, block);
   }
   if (options.json !== undefined) {
     const content = { command, facts: Object.fromEntries(facts), ...results };
