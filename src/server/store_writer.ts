@@ -47,8 +47,6 @@ export class StoreWriter implements DurableLog {
   #closing = false;
   /** Failed commits in a row. */
   #failures = 0;
-  /** A commit of this row of failures may have been kept. */
-  #uncertain = false;
   /** The store had no room: what makes some goes before new jobs, which would be refused with it. */
   #removalsFirst = false;
   #cancelRetry: (() => void) | null = null;
@@ -120,7 +118,7 @@ export class StoreWriter implements DurableLog {
     if (this.#failures === 0 && this.#numbers !== null) {
       await this.#commitNumbers(this.#numbers.exactly()).catch((error) => this.#logFailure(error));
     }
-    this.#refuse(this.#queue.giveUp(() => true, false));
+    this.#refuse(this.#queue.giveUp(() => true));
   }
 
   async #commitNumbers(put: NamedRecord[]): Promise<void> {
@@ -166,7 +164,6 @@ export class StoreWriter implements DurableLog {
       );
     }
     this.#failures = 0;
-    this.#uncertain = false;
     this.#removalsFirst = false;
     this.#numbers?.reserved(put);
     this.#queue.settle(batch);
@@ -179,7 +176,7 @@ export class StoreWriter implements DurableLog {
     const code = error instanceof StoreError ? error.code : "FAILED";
     this.#logFailure(error);
     this.#failures++;
-    if (code === "UNKNOWN_OUTCOME") this.#uncertain = true;
+    if (code === "UNKNOWN_OUTCOME") this.#queue.doubt(batch);
     this.#removalsFirst = TAKES_NOTHING.has(code);
     if (PASSING.has(code)) {
       this.#queue.putBack(batch, false);
@@ -188,12 +185,10 @@ export class StoreWriter implements DurableLog {
       this.#queue.putBack(batch, true);
     } else {
       this.#queue.putBackRemovals(batch);
-      for (const job of [...batch.added, ...batch.neverWritten]) {
-        this.#queue.drop(job, this.#uncertain);
-      }
+      for (const job of [...batch.added, ...batch.neverWritten]) this.#queue.drop(job);
       this.#refuse([...batch.added, ...batch.neverWritten]);
       // Those that stayed back would have had the same answer.
-      if (TAKES_NOTHING.has(code)) this.#refuse(this.#queue.giveUp(() => true, this.#uncertain));
+      if (TAKES_NOTHING.has(code)) this.#refuse(this.#queue.giveUp(() => true));
     }
     if (!this.#closing) this.#retryLater();
   }
@@ -218,7 +213,7 @@ export class StoreWriter implements DurableLog {
 
   #expire(): void {
     const oldest = this.#parts.now() - this.#parts.limits.storeWaitMs;
-    this.#refuse(this.#queue.giveUp((job) => job.acceptedAt <= oldest, this.#uncertain));
+    this.#refuse(this.#queue.giveUp((job) => job.acceptedAt <= oldest));
   }
 
   #refuse(jobs: readonly Job[]): void {

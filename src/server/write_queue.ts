@@ -17,7 +17,12 @@ export class WriteQueue {
   readonly #limits: Limits;
   readonly #namespace: string;
   #adds: Job[] = [];
-  #removes: number[] = [];
+  /** Keys of rows to be removed, in order. */
+  readonly #removes = new Set<number>();
+  /** Jobs that a commit may hold though it failed: its outcome is not known. */
+  readonly #doubtful = new Set<Job>();
+  /** Keys of jobs that were given up and then promised after all: an old removal must not hit them. */
+  readonly #promisedAgain = new Set<number>();
   readonly #updates = new Set<Job>();
   #waiting = 0;
   #waitingBytes = 0;
@@ -35,7 +40,7 @@ export class WriteQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#adds.length === 0 && this.#removes.length === 0 && this.#updates.size === 0;
+    return this.#adds.length === 0 && this.#removes.size === 0 && this.#updates.size === 0;
   }
 
   /** Answers false when too much waits already. */
@@ -46,6 +51,10 @@ export class WriteQueue {
     if (this.#waitingBytes + size > maxStoreWaitingBytes) return false;
     this.#waiting++;
     this.#waitingBytes += size;
+    if (job.row === "removed") {
+      this.#promisedAgain.add(job.key);
+      this.#removes.delete(job.key);
+    }
     job.row = "gathering";
     this.#adds.push(job);
     return true;
@@ -58,7 +67,10 @@ export class WriteQueue {
 
   /** A job that ends before it was written is never written. */
   remove(job: Job): void {
-    if (job.row === "stored" || job.row === "writing") this.#removes.push(job.key);
+    if (job.row === "stored" || job.row === "writing" || this.#doubtful.has(job)) {
+      this.#removes.add(job.key);
+    }
+    if (this.#promisedAgain.size > 0) this.#promisedAgain.delete(job.key);
     this.#updates.delete(job);
     job.row = "removed";
   }
@@ -68,13 +80,13 @@ export class WriteQueue {
    * to be added stay back if there is anything else.
    */
   take(put: readonly NamedRecord[], removalsFirst = false): Batch {
-    const others = this.#removes.length > 0 || this.#updates.size > 0;
+    const others = this.#removes.size > 0 || this.#updates.size > 0;
     const taken = removalsFirst && others ? [] : this.#takeAdds();
     const added = taken.filter((job) => job.row !== "removed");
     for (const job of added) job.row = "writing";
     const updated = [...this.#updates].filter((job) => job.row === "stored");
     this.#updates.clear();
-    const remove = this.#takeRemoves(added);
+    const remove = this.#takeRemoves();
     return {
       content: {
         add: added.map((job) => storedForm(job, this.#namespace)),
@@ -90,13 +102,16 @@ export class WriteQueue {
     };
   }
 
-  /** A job that was given up and then promised after all is not removed again. */
-  #takeRemoves(added: readonly Job[]): number[] {
-    const removes = this.#removes;
-    this.#removes = [];
-    if (removes.length === 0 || added.length === 0) return removes;
-    const keys = new Set(added.map((job) => job.key));
-    return removes.filter((key) => !keys.has(key));
+  /** The first removals in line, as many as one commit may hold. */
+  #takeRemoves(): number[] {
+    const keys: number[] = [];
+    for (const key of this.#removes) {
+      if (keys.length === this.#limits.maxCommitJobs) break;
+      keys.push(key);
+    }
+    if (keys.length === this.#removes.size) this.#removes.clear();
+    else for (const key of keys) this.#removes.delete(key);
+    return keys;
   }
 
   /** The first jobs in line, as many as one commit may hold. */
@@ -121,9 +136,18 @@ export class WriteQueue {
   settle(batch: Batch): void {
     for (const job of batch.added) {
       if (job.row === "writing") job.row = "stored";
+      this.#doubtful.delete(job);
       this.#leave(job);
     }
-    for (const job of batch.neverWritten) this.#leave(job);
+    for (const job of batch.neverWritten) {
+      this.#doubtful.delete(job);
+      this.#leave(job);
+    }
+  }
+
+  /** A commit failed, but may have kept the batch: rows of jobs that are given up are removed later. */
+  doubt(batch: Batch): void {
+    for (const job of batch.added) this.#doubtful.add(job);
   }
 
   /** A batch failed and is to be tried again; `singly`: its jobs one at a time. */
@@ -137,26 +161,26 @@ export class WriteQueue {
 
   /** Of a failed batch, what is never given up: removals and updates. */
   putBackRemovals(batch: Batch): void {
-    this.#removes = [...batch.content.remove, ...this.#removes];
+    for (const key of batch.content.remove) {
+      if (!this.#promisedAgain.has(key)) this.#removes.add(key);
+    }
     for (const job of batch.updated) this.update(job);
   }
 
-  /**
-   * Takes out the jobs that are not to be stored any more: those that match.
-   * `uncertain`: a commit with unknown outcome may hold them, so their rows are removed later.
-   */
-  giveUp(matches: (job: Job) => boolean, uncertain: boolean): Job[] {
+  /** Takes out the jobs that are not to be stored any more: those that match. */
+  giveUp(matches: (job: Job) => boolean): Job[] {
     const given = this.#adds.filter(matches);
     if (given.length === 0) return given;
     this.#adds = this.#adds.filter((job) => !matches(job));
-    for (const job of given) this.drop(job, uncertain);
+    for (const job of given) this.drop(job);
     return given;
   }
 
   /** A job is not stored after all. */
-  drop(job: Job, uncertain: boolean): void {
+  drop(job: Job): void {
     job.row = "removed";
-    if (uncertain) this.#removes.push(job.key);
+    this.#promisedAgain.delete(job.key);
+    if (this.#doubtful.delete(job)) this.#removes.add(job.key);
     this.#leave(job);
   }
 

@@ -45,7 +45,9 @@ function isAllowed({ from, target, typeOnly }: Import): boolean {
   if (target === "main.ts") return false;
   if (part === "main.ts") return /^(src|plugins)\//.test(target);
   if (part === "tests") return true;
-  if (part === "scripts") return !target.startsWith("tests/") || target === "tests/support/mod.ts";
+  if (part === "scripts") {
+    return !target.startsWith("tests/") || /^tests\/support\/(databases\/)?mod\.ts$/.test(target);
+  }
   if (part === "src/plugin_api" && !typeOnly) return false;
   if (part === "plugins/mod.ts" && target.startsWith("plugins/")) return true;
   const allowed = part.startsWith("plugins/") ? ["src/plugin_api"] : MAY_IMPORT[part];

@@ -203,3 +203,42 @@ test("a job whose row is to be removed and that is promised anew keeps its row",
   const { add, remove } = store.batches.at(-1)!;
   assert.deepEqual([add.map((job) => job.key), [...remove]], [[1], []]);
 });
+
+test("of submissions that waited too long, only those of a doubtful commit have rows to remove", async () => {
+  const { store, client, clock } = await durable({ limits: { storeWaitMs: 3000 } });
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  client.send("SUBMIT_JOB_BG", "f", "", "2");
+  await store.fail(new StoreError("UNKNOWN_OUTCOME", "answer lost"));
+  while (client.received.length < 2) {
+    clock.pass(1000);
+    await turn();
+    if (store.running > 0) await store.fail(new StoreError("AWAY", "away"));
+  }
+  assert.deepEqual(client.take(), [REFUSED, REFUSED]);
+  clock.pass(2000);
+  await turn();
+  await store.hold();
+  assert.deepEqual([...store.batches.at(-1)!.remove], [1]);
+});
+
+test("removals are bounded per commit, too", async () => {
+  const { store, client, connect } = await durable({ limits: { maxCommitJobs: 2 } });
+  store.automatic = true;
+  for (let i = 0; i < 5; i++) client.send("SUBMIT_JOB_BG", "f", "", "x");
+  await turn();
+  await turn();
+  const before = store.batches.length;
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  for (let i = 1; i <= 5; i++) {
+    worker.send("GRAB_JOB");
+    worker.send("WORK_COMPLETE", `H:t:${i}`, "");
+  }
+  await turn();
+  await turn();
+  assert.deepEqual(
+    store.batches.slice(before).map((batch) => [...batch.remove]),
+    [[1, 2], [3, 4], [5]],
+  );
+});
