@@ -14,7 +14,7 @@ import { JOBS_PAGE_SCRIPT, RECORDS_PAGE_SCRIPT } from "./replay_scripts.ts";
 import { replyBytes, replyList, replyText, type Script } from "./script.ts";
 
 /** A page that is repeated for this long will not come: the server's start has failed. */
-const READ = { action: "read", deadlineMs: 10_000, writes: false, patienceMs: 60_000 } as const;
+const READ = { action: "read", deadlineMs: 30_000, writes: false, patienceMs: 120_000 } as const;
 
 /** Half a gigabyte over a slow network. */
 const LARGE_MS = 60_000;

@@ -11,7 +11,7 @@ import {
   startCogd,
   WireClient,
 } from "../../support/mod.ts";
-import { eventually, exerciseServed, LOAD_FUNCTION } from "../mod.ts";
+import { drainQueue, eventually, exerciseServed, LOAD_FUNCTION, SubmitLoad } from "../mod.ts";
 import { TestPrefix } from "./places.ts";
 
 const missing = programMissing("redis-server");
@@ -60,6 +60,33 @@ test("cogd on redis: idle connections that Redis closes are no failure", {
   } finally {
     await redis!.sql("CONFIG SET timeout 0\n");
   }
+});
+
+test("cogd on redis: full memory refuses jobs until workers have made room, under load too", {
+  skip: missing,
+}, async () => {
+  await using place = await TestPrefix.create(redis!);
+  const { args, env } = place.commandLine();
+  await using cogd = await startCogd({ args: [...args], env });
+  const load = await SubmitLoad.connect(cogd.port);
+  const used = Number(/used_memory:([0-9]+)/.exec(await redis!.sql("INFO memory\n"))![1]);
+  await redis!.sql(`CONFIG SET maxmemory ${used + 500_000}\n`);
+  try {
+    load.start();
+    await eventually(() => load.refused.length > 100, "refusals");
+    const before = load.acknowledged.size;
+    // While clients go on submitting without a pause.
+    const done = await drainQueue(cogd.port, before);
+    assert.equal(done.length, before);
+    await load.progress(100);
+  } finally {
+    await redis!.sql("CONFIG SET maxmemory 0\n");
+  }
+  await load.stop();
+  const rest = await drainQueue(cogd.port);
+  const expected = [...load.acknowledged.keys()].slice(-rest.length);
+  assert.deepEqual(rest.map(({ handle }) => handle), expected);
+  await eventually(async () => (await place.keys()).length === 0, "all rows to be removed");
 });
 
 test("cogd on redis: the start line says what is promised; no password is printed", {
