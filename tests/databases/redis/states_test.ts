@@ -271,6 +271,6 @@ async function redisClient(redis: Redis) {
   await client.connect();
   return {
     send: (command: string) => client.sendCommand(command.split(" ")),
-    [Symbol.asyncDispose]: async () => client.destroy(),
+    [Symbol.asyncDispose]: () => Promise.resolve(client.destroy()),
   };
 }
