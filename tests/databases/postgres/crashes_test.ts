@@ -66,6 +66,17 @@ crashTest("the session's own process is stopped in the middle of things", async 
   assert(!(await schema.sessions()).includes(pid!), "the stopped session was ended");
 });
 
+crashTest("the server comes back as a standby, and is promoted, under load", async (load) => {
+  await server!.stop();
+  await server!.place("standby.signal", "");
+  await server!.restart();
+  const failed = load.codes.length;
+  await eventually(() => load.codes.length >= failed + 3, "commits that are refused");
+  assert(load.codes.every((code) => code === "AWAY" || code === "UNKNOWN_OUTCOME"));
+  await server!.sql("SELECT pg_promote()");
+  await load.progress(5, BACK_WITHIN_MS);
+});
+
 crashTest("somebody else holds the queue's row for a while, under load", async (load, schema) => {
   await schema.rows("BEGIN; SELECT 1 FROM cogd_queue FOR UPDATE; SELECT pg_sleep(4); COMMIT");
   assert(load.codes.every((code) => code === "LOCKED"), load.codes.join(" "));

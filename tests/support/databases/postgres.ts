@@ -144,7 +144,7 @@ class PostgresServer implements Postgres {
     ]);
     const server = await ServerProcess.start(command, args, { env: PLAIN_LANGUAGE });
     this.#process = server;
-    await server.waitForLog("database system is ready to accept connections", {
+    await server.waitForLog(/database system is ready to accept (read-only )?connections/, {
       ms: START_PATIENCE_MS,
     });
   }
