@@ -41,6 +41,12 @@ export const POSTGRES_OPTIONS: readonly StoreOption[] = [
     help:
       "The same as a URL, postgres://USER@HOST/DATABASE; a password is better kept in PGPASSFILE",
   },
+  {
+    name: PASSWORD_FILE,
+    kind: "text",
+    valueName: "FILE",
+    help: "File whose first line is the password",
+  },
 ];
 
 /** The environment variables of libpq that mean something here. */
