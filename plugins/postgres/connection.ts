@@ -154,8 +154,10 @@ export class PostgresConnection {
   }
 
   async #identify(): Promise<void> {
-    // A role may have a limit that nothing here was made for.
-    await this.execute("SET statement_timeout TO 0");
+    // A role may have a limit that nothing here was made for, and times that cannot be read back.
+    await this.execute(
+      "SET statement_timeout TO 0; SET \"DateStyle\" TO 'ISO'; SET \"TimeZone\" TO 'UTC'",
+    );
     const rows = await this.query(
       "SELECT pid, backend_start, pg_is_in_recovery() FROM pg_stat_activity " +
         "WHERE pid = pg_backend_pid()",

@@ -18,6 +18,7 @@ const OLDEST_VERSION = 130000;
  */
 const SESSION_SETTINGS = `
   SET client_encoding TO 'UTF8';
+  SET standard_conforming_strings TO on;
   SET default_transaction_isolation TO 'read committed';
   SET lock_timeout TO 2000;
   SET idle_in_transaction_session_timeout TO 60000;

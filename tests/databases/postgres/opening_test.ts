@@ -10,6 +10,7 @@ import {
   assertSameJobs,
   batchOf,
   bytesFrom,
+  recordOf,
   replayed,
   sampleJob,
   sampleJobs,
@@ -242,12 +243,20 @@ openingTest("a role's own limits on statements do not concern the queue", async 
     ALTER USER ${schema.name} SET plan_cache_mode TO force_custom_plan;
     ALTER USER ${schema.name} SET client_encoding TO LATIN1;
     ALTER USER ${schema.name} SET bytea_output TO escape;
-    ALTER USER ${schema.name} SET "DateStyle" TO 'German';`);
+    ALTER USER ${schema.name} SET standard_conforming_strings TO off;
+    ALTER USER ${schema.name} SET "DateStyle" TO 'SQL, DMY';
+    ALTER USER ${schema.name} SET "TimeZone" TO 'Asia/Kolkata';`);
+  const put = ["a\\'", "a\\'; DROP TABLE cogd_job", "b"].map((name) => recordOf(name, "x"));
   const store = await schema.open();
   await store.commit(batchOf({ add: [sampleJob(1, { workload: bytesFrom(1, 3_000_000) })] }));
   await schema.killSessions();
-  await commitUntilHeld(store, batchOf({ remove: [1], add: [sampleJob(2)] }));
+  await commitUntilHeld(store, batchOf({ remove: [1], add: [sampleJob(2)], put }));
   await store.close();
+  const again = await schema.open();
+  const held = await replayed(again);
+  assertSameJobs(held.jobs, [sampleJob(2)]);
+  assert.deepEqual([...held.records.keys()], put.map(({ name }) => name));
+  await again.close();
 });
 
 openingTest("a workload that is too large is refused before anything is sent", async (schema) => {
