@@ -104,12 +104,12 @@ for (const flavour of COGD_BINARIES) {
     const old = `${log}.1`;
     await rename(log, old);
     cogd.process.signal("SIGHUP");
-    await using client = await until("the new log file", async () => {
-      const connection = await WireClient.connect(cogd.port);
-      if (existsSync(log) && (await stat(log)).size > 0) return connection;
-      await connection.close();
-      return undefined;
+    await until("the new log file", async () => {
+      await using connection = await WireClient.connect(cogd.port);
+      await connection.expectSilence();
+      return existsSync(log) ? true : undefined;
     });
+    await using client = await WireClient.connect(cogd.port);
     await client.expectSilence();
     await cogd.stop();
     const [before, after] = await Promise.all([readFile(old, "utf8"), readFile(log, "utf8")]);
