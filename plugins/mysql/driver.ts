@@ -18,7 +18,7 @@ import type { MySqlSettings } from "./settings.ts";
 const PREPARATION = [
   "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 0, " +
-  "innodb_lock_wait_timeout = 5, lock_wait_timeout = 5",
+  "innodb_lock_wait_timeout = 2, lock_wait_timeout = 2",
 ] as const;
 
 /** How sessions with MySQL are opened, kept and given up. */

@@ -252,6 +252,10 @@ export class SteadySession<C> {
         this.#lastUse = this.#clock.now();
         return;
       } catch (error) {
+        const { code, lost, text } = this.#classify(error);
+        if (code === "TAKEN_OVER") throw this.#storeError(code, "keep", text, error);
+        // A server that answers is there; what it cannot do now (a lock) it is asked again next time.
+        if (!lost) return;
         this.#drop(present);
         this.#note(`Lost the idle connection to ${this.#driver.place}`, error);
       }

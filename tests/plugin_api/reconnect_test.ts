@@ -223,6 +223,16 @@ test("at rest the session is kept alive, and replaced without anybody asking", a
   assert.equal(await session.run(WRITE, numberOf), 2);
 });
 
+test("upkeep that a sound server refuses for now changes nothing", async () => {
+  const { driver, clock, session, log } = await opened();
+  driver.keeping = new StoreError("LOCKED", "a backup holds the tables");
+  await clock.pass(20_000);
+  assert.equal(session.healthy, true);
+  driver.keeping = "answers";
+  assert.equal(await session.run(WRITE, numberOf), 1);
+  assert.deepEqual(log, []);
+});
+
 test("a hung connect is given up, and the server is found again at once when it is back", async () => {
   const { driver, clock, session } = await opened();
   driver.connections[0]!.lose(LOST);
@@ -261,7 +271,7 @@ test("a session whose store was taken over says so once and never comes back", a
   driver.starting = "answers";
   const result = outcome(session.run(WRITE, numberOf));
   await settle();
-  assert.equal(result.text, "TAKEN_OVER: Cannot reach scripted db:1: server b has it");
+  assert.equal(result.text, "TAKEN_OVER: Cannot keep scripted db:1: server b has it");
   assert.equal(log.filter((line) => line.startsWith("FATAL")).length, 1);
   assert.equal(clock.timers, 0);
 });

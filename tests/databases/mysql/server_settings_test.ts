@@ -174,6 +174,16 @@ settingsTest("a global lock, as backups take it, is waited for", async (database
   await assertHolds(database, load.expected);
 });
 
+settingsTest("an idle store keeps its connection through a global lock", async (database) => {
+  const store = await database.open();
+  const before = await database.sessions();
+  await server!.sql("FLUSH TABLES WITH READ LOCK; DO SLEEP(9); UNLOCK TABLES;");
+  await store.commit(batchOf({ add: [sampleJob(1)] }));
+  assert.deepEqual(await database.sessions(), before);
+  await store.close();
+  assert.deepEqual(database.log, []);
+});
+
 settingsTest(
   "it says what acknowledged jobs survive, and warns when that is less than it could be",
   async (database) => {
