@@ -71,8 +71,7 @@ for (const flavour of COGD_BINARIES) {
     skip,
   }, async () => {
     setOpenFilesLimit(4000n);
-    // More than the default of 32 may wait to be accepted: who comes too much tries again after 1 s.
-    const args = ["-f", "4000", "-b", "1024", "-q", "builtin"];
+    const args = ["-f", "4000", "-q", "builtin"];
     await using cogd = await startCogd({ flavour, args });
     const workers: WireClient[] = [];
     try {
