@@ -126,8 +126,8 @@ for (const flavour of COGD_BINARIES) {
       const waiting = flavour === "deno-binary"
         ? last.expectSilence()
         : last.waitForEnd().then(() => {});
-      await Promise.all(clients.splice(1, 40).map((client) => client.close()));
-      await waiting;
+      const leaving = clients.splice(1, 40).map((client) => client.close());
+      await Promise.all([waiting, ...leaving]);
     } finally {
       await Promise.all(clients.map((client) => client.close()));
     }
