@@ -14,8 +14,20 @@ export function testFiles(accept: (folder: string) => boolean): string[] {
     .sort();
 }
 
-const inFolder = (name: (typeof OWN_STEP)[number]) => () => testFiles((folder) => folder === name);
+/** Tests that start database servers, whichever folder they are in. */
+const NEEDS_DATABASE = /^databases\/|^(integration|faults)\/(mysql|postgres|redis)_/;
+/** Of these, what every run has: the stores' contract, adoption, leases. The rest takes its time. */
+const DATABASE_BASICS = /^databases\/\w+\/(conformance|adoption|lease)_test\.ts$/;
+
+const named = (accept: (path: string) => boolean) =>
+  testFiles(() => true).filter((path) => accept(path.slice("./tests/".length)));
+const inFolder = (name: (typeof OWN_STEP)[number]) => () =>
+  named((path) => path.startsWith(`${name}/`) && !NEEDS_DATABASE.test(path));
 const unitFiles = () => testFiles((folder) => !OWN_STEP.some((name) => name === folder));
+const databaseBasics = () => named((path) => DATABASE_BASICS.test(path));
+const databaseContract = () => named((path) => /^databases\/\w+\/conformance_/.test(path));
+const databaseFaults = () =>
+  named((path) => NEEDS_DATABASE.test(path) && !DATABASE_BASICS.test(path));
 
 /** The gate: everything that must hold, in the order in which failures are cheapest. */
 export const STEPS: readonly Step[] = [
@@ -25,11 +37,16 @@ export const STEPS: readonly Step[] = [
   testStep("architecture", "rules of the house", "deno", inFolder("architecture"), 2),
   testStep("unit", "unit and conformance tests on Deno", "deno", unitFiles, 10),
   testStep("unit:bun", "unit and conformance tests on Bun", "bun", unitFiles, 10),
-  testStep("databases", "stores on real database servers", "deno", inFolder("databases"), 20),
-  testStep("databases:bun", "the same on Bun", "bun", inFolder("databases"), 20),
+  testStep("databases", "stores on real database servers", "deno", databaseBasics, 15),
+  testStep("databases:bun", "their contract on Bun", "bun", databaseContract, 10),
   commandStep("compile", "dist/cogd", ["run", "-A", "scripts/compile.ts", "deno"], 12),
   commandStep("compile:bun", "dist/cogd-bun", ["run", "-A", "scripts/compile.ts", "bun"], 6),
   testStep("integration", "executables and foreign clients", "deno", inFolder("integration"), 15),
   testStep("faults", "faults", "deno", inFolder("faults"), 15),
   testStep("fuzz", "fuzzing", "deno", inFolder("fuzz"), 10),
+];
+
+/** Steps that run only when they are named. */
+export const STEPS_ON_REQUEST: readonly Step[] = [
+  testStep("databases:faults", "failing database servers", "deno", databaseFaults, 40),
 ];
