@@ -4,7 +4,8 @@ import { type Failure, StoreError, type StoreErrorCode } from "../../src/plugin_
 export function replyCode(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const { message } = error;
-  if (/the user executing the script can't/i.test(message)) return "NOPERM";
+  // Redis, then Valkey.
+  if (/the user executing the script can't|ACL failure in script/i.test(message)) return "NOPERM";
   // Redis 6 wraps what went wrong inside a script: `ERR Error running script (…): …: -OOM command …`.
   const wrapped = /^ERR Error running script .*?: -?([A-Z]{3,}) /.exec(message);
   return wrapped?.[1] ?? /^-?([A-Z][A-Z_]{2,})( |$)/.exec(message)?.[1] ?? "";

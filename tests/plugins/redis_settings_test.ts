@@ -173,6 +173,11 @@ test("errors of Redis are understood, also as Redis 6 wraps those of scripts", (
       "AWAY",
       true,
     ],
+    [
+      "ERR ACL failure in script: User u has no permissions to run the 'hset' command script: ab",
+      "AWAY",
+      true,
+    ],
     ["MOVED 3999 127.0.0.1:6381", "AWAY", true],
     ["NOREPLICAS Not enough good replicas to write.", "AWAY", false],
     ["BUSY Redis is busy running a script.", "AWAY", false],
