@@ -191,10 +191,12 @@ adoptionTest(
     );
     // A piece of the data of one row is lost, as after a damaged disk.
     await schema.rows(`
+    BEGIN;
     UPDATE pg_class SET relkind = 'r' WHERE oid = '${toast}'::regclass;
     DELETE FROM ${toast} WHERE chunk_seq = 3 AND chunk_id =
       (SELECT chunk_id FROM ${toast} GROUP BY chunk_id ORDER BY chunk_id OFFSET 136 LIMIT 1);
-    UPDATE pg_class SET relkind = 't' WHERE oid = '${toast}'::regclass`);
+    UPDATE pg_class SET relkind = 't' WHERE oid = '${toast}'::regclass;
+    COMMIT`);
     const { jobs } = await adopted(schema);
     assert.equal(jobs.length, 299);
     assert(!jobs.some(({ unique }) => unique === "u137"));

@@ -234,9 +234,10 @@ class PostgresServer implements Postgres {
   #signalAll(signal: NodeJS.Signals): void {
     const server = this.#process;
     if (server === null) return;
-    const children = childrenOf(server.pid);
+    // Stopped, it starts no more children meanwhile.
+    server.signal("SIGSTOP");
+    for (const pid of childrenOf(server.pid)) signalIfThere(pid, signal);
     server.signal(signal);
-    for (const pid of children) signalIfThere(pid, signal);
   }
 }
 
