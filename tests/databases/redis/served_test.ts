@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { replayed } from "../../conformance/stores/mod.ts";
 import { startRedis } from "../../support/databases/mod.ts";
 import {
   COGD_BINARIES,
@@ -87,6 +88,23 @@ test("cogd on redis: full memory refuses jobs until workers have made room, unde
   const expected = [...load.acknowledged.keys()].slice(-rest.length);
   assert.deepEqual(rest.map(({ handle }) => handle), expected);
   await eventually(async () => (await place.keys()).length === 0, "all rows to be removed");
+});
+
+test("cogd on redis: delayed jobs are kept, which C gearmand refuses there", {
+  skip: missing,
+}, async () => {
+  await using place = await TestPrefix.create(redis!);
+  const later = Math.floor(Date.now() / 1000) + 86_400;
+  {
+    await using cogd = await startCogd(place.commandLine());
+    await using client = await WireClient.connect(cogd.port);
+    const args = [LOAD_FUNCTION, "later", `${later}`];
+    await client.ask("SUBMIT_JOB_EPOCH", { args, data: "x" }, "JOB_CREATED");
+  }
+  const store = await place.open();
+  const { jobs } = await replayed(store);
+  await store.close();
+  assert.deepEqual(jobs.map(({ unique, notBefore }) => [unique, notBefore]), [["later", later]]);
 });
 
 test("cogd on redis: the start line says what is promised; no password is printed", {
