@@ -15,7 +15,7 @@ export function testFiles(accept: (folder: string) => boolean): string[] {
 }
 
 /** Tests that start database servers, whichever folder they are in. */
-const NEEDS_DATABASE = /^databases\/|^(integration|faults)\/(mysql|postgres|redis)_/;
+const NEEDS_DATABASE = /^databases\/|^(integration|faults)\/(mysql|postgres|database)_/;
 /** Of these, what every run has: the stores' contract, adoption, leases. The rest takes its time. */
 const DATABASE_BASICS = /^databases\/\w+\/(conformance|adoption|lease)_test\.ts$/;
 

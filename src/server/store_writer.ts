@@ -68,16 +68,6 @@ export class StoreWriter implements DurableLog {
     await this.#commitNumbers(this.#numbers.nextBlock());
   }
 
-  /** Submissions that wait for the store. */
-  get waiting(): number {
-    return this.#queue.waiting;
-  }
-
-  /** False while the store does not take commits. */
-  get healthy(): boolean {
-    return this.#failures === 0;
-  }
-
   add(job: Job): boolean {
     if (this.#closing || job.workload.length > this.#parts.store.traits.maxWorkloadBytes) {
       return false;

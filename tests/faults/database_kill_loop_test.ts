@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { startMariadb } from "../support/databases/mod.ts";
+import { startMariadb, startPostgres, startRedis } from "../support/databases/mod.ts";
 import {
   COGD_BINARIES,
   flavourMissing,
@@ -14,15 +14,23 @@ import { runStopLoop } from "./stop_loop.ts";
 /** More rounds for longer series: see docs/fault-tests.md. */
 const ROUNDS = Number(process.env["COGD_KILL_ROUNDS"] ?? 10);
 
-const missing = programMissing("mariadbd");
+const DATABASES = [
+  { name: "MySQL", missing: programMissing("mariadbd"), start: startMariadb },
+  { name: "PostgreSQL", missing: programMissing("postgres"), start: startPostgres },
+  { name: "Redis", missing: programMissing("redis-server"), start: startRedis },
+] as const;
 
-for (const flavour of COGD_BINARIES) {
+const CASES = DATABASES.flatMap((database) =>
+  COGD_BINARIES.map((flavour) => ({ ...database, flavour }))
+);
+
+for (const { name, missing, start, flavour } of CASES) {
   test(
-    `${flavour} on MySQL: kill -9 under load loses no acknowledged job and runs none that was not submitted`,
+    `${flavour} on ${name}: kill -9 under load loses no acknowledged job and runs none that was not submitted`,
     { skip: missing || flavourMissing(flavour) },
     async () => {
       const seed = seedFrom(process.env);
-      await using server = await startMariadb();
+      await using server = await start();
       await using folder = await temporaryFolder();
       const began = performance.now();
       const { faults, ...totals } = await runStopLoop({
@@ -35,7 +43,7 @@ for (const flavour of COGD_BINARIES) {
       });
       const seconds = ((performance.now() - began) / 1000).toFixed(0);
       console.error(
-        `note: ${flavour} on MySQL: ${ROUNDS} rounds in ${seconds} s, seed ${seed}: ` +
+        `note: ${flavour} on ${name}: ${ROUNDS} rounds in ${seconds} s, seed ${seed}: ` +
           Object.entries(totals).map(([what, count]) => `${what} ${count}`).join(", "),
       );
       for (const [what, list] of Object.entries(faults)) assert.deepEqual(list, [], what);
