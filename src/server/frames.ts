@@ -9,6 +9,7 @@ import {
   writeHeader,
 } from "../protocol/mod.ts";
 import { Slab } from "./slab.ts";
+import type { Traffic } from "./traffic.ts";
 
 /**
  * Bytes on their way to one connection, in order: pieces of the shared slab and larger pieces of
@@ -16,6 +17,8 @@ import { Slab } from "./slab.ts";
  */
 export class Frames {
   readonly #slab: Slab;
+  /** Frames are counted here by type. */
+  readonly #sent: Traffic["sent"];
   #pieces: Uint8Array[] = [];
   /** The piece that still grows: a range of the slab. */
   #open: Uint8Array | null = null;
@@ -23,8 +26,9 @@ export class Frames {
   #end = 0;
   #length = 0;
 
-  constructor(slab: Slab) {
+  constructor(slab: Slab, sent: Traffic["sent"]) {
     this.#slab = slab;
+    this.#sent = sent;
   }
 
   /** Bytes not taken yet. */
@@ -34,11 +38,13 @@ export class Frames {
 
   /** NOOP, NO_JOB: a frame without a body. */
   empty(type: PacketType): void {
+    this.#sent[type]!++;
     writeHeader(this.#target(HEADER_BYTES), this.#at, MAGIC_REPLY, type, 0);
   }
 
   /** A frame whose body is one byte string: JOB_CREATED, WORK_FAIL. */
   text(type: PacketType, body: ByteString): void {
+    this.#sent[type]!++;
     const target = this.#target(HEADER_BYTES + body.length);
     writeByteString(target, writeHeader(target, this.#at, MAGIC_REPLY, type, body.length), body);
   }
@@ -49,6 +55,7 @@ export class Frames {
 
   /** A frame of NUL-terminated arguments and data: JOB_ASSIGN and its kin. */
   assignment(type: PacketType, args: ByteString, data: Uint8Array): void {
+    this.#sent[type]!++;
     const size = args.length + data.length;
     const own = HEADER_BYTES + size > Slab.LARGEST;
     const target = this.#target(HEADER_BYTES + (own ? args.length : size));
@@ -63,6 +70,7 @@ export class Frames {
 
   /** A received packet's body, byte for byte, under another type (or the same). */
   forward(type: PacketType, packet: Packet): void {
+    this.#sent[type]!++;
     const size = packet.bodyLength;
     const own = HEADER_BYTES + size > Slab.LARGEST;
     const target = this.#target(HEADER_BYTES + (own ? 0 : size));

@@ -2,6 +2,7 @@ import type { Job, StoreWaiter } from "../core/mod.ts";
 import { type ByteString, ErrorReply, PacketType } from "../protocol/mod.ts";
 import { Frames } from "./frames.ts";
 import type { Slab } from "./slab.ts";
+import type { Traffic } from "./traffic.ts";
 
 /**
  * Replies leave in the order of their requests (protocol section 1), also when a JOB_CREATED has to
@@ -10,6 +11,7 @@ import type { Slab } from "./slab.ts";
  */
 export class HeldReplies {
   readonly #slab: Slab;
+  readonly #sent: Traffic["sent"];
   readonly #out: Frames;
   readonly #released: () => void;
   #held: HeldReply[] = [];
@@ -19,8 +21,9 @@ export class HeldReplies {
   #heldHandles: Set<ByteString> | null = null;
 
   /** `released` is called when held replies have reached `out`. */
-  constructor(slab: Slab, out: Frames, released: () => void) {
+  constructor(slab: Slab, sent: Traffic["sent"], out: Frames, released: () => void) {
     this.#slab = slab;
+    this.#sent = sent;
     this.#out = out;
     this.#released = released;
   }
@@ -33,7 +36,7 @@ export class HeldReplies {
   get target(): Frames {
     if (this.isEmpty) return this.#out;
     const last = this.#held[this.#held.length - 1]!;
-    return last.behind ??= new Frames(this.#slab);
+    return last.behind ??= new Frames(this.#slab, this.#sent);
   }
 
   /** Where a packet about a job is to be written: behind its JOB_CREATED. */

@@ -16,6 +16,7 @@ import { type ServerFacts, Session, type SessionHost } from "./session.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import { Slab } from "./slab.ts";
 import { StoreWriter } from "./store_writer.ts";
+import { Traffic } from "./traffic.ts";
 import { WorkloadPool } from "./workload_pool.ts";
 
 export interface ServerConfig {
@@ -82,6 +83,7 @@ class Server implements RunningServer, SessionHost {
   readonly limits: Limits;
   readonly slab = new Slab();
   readonly workloads = new WorkloadPool();
+  readonly traffic = new Traffic();
   readonly facts: ServerFacts;
   readonly logSubmission: SessionHost["logSubmission"];
   readonly addresses: ListenAddress[] = [];
@@ -172,7 +174,7 @@ class Server implements RunningServer, SessionHost {
     const most = this.limits.maxConnections;
     if (most > 0 && this.#sessions.size > most) {
       this.log("WARNING", `Refusing ${session.peer}: ${most} connections are open`);
-      session.close();
+      session.close("too many");
     } else if (this.#loading) {
       session.pause();
     }

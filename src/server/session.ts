@@ -24,7 +24,11 @@ import { handleLine } from "./handlers/mod.ts";
 import { PACKET_HANDLERS } from "./handlers/mod.ts";
 import { HeldReplies } from "./held_replies.ts";
 import type { Slab } from "./slab.ts";
+import type { CloseReason, Traffic } from "./traffic.ts";
 import type { WorkloadPool } from "./workload_pool.ts";
+
+/** The code of ERRORs that refuse a submission: nothing is wrong with the packet. */
+const REFUSAL_CODE = ErrorReply.QUEUE_FULL.code;
 
 /** What every session shares with the server it belongs to. */
 export interface SessionHost {
@@ -33,6 +37,7 @@ export interface SessionHost {
   readonly slab: Slab;
   readonly workloads: WorkloadPool;
   readonly facts: ServerFacts;
+  readonly traffic: Traffic;
   /** Milliseconds since 1970, as of the current turn. */
   now(): number;
   /** The session has bytes to send: its `flush` is to be called at the end of this turn. */
@@ -64,6 +69,15 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   clientId: ByteString = "-";
   readonly client: Client;
   readonly worker: Worker;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+  /** When bytes came last, milliseconds since 1970. */
+  lastPacketAt: number;
+  /** Jobs that it ended with WORK_COMPLETE; with WORK_FAIL or WORK_EXCEPTION. */
+  jobsDone = 0;
+  jobsFailed = 0;
+  /** Submissions of its that were taken. */
+  submitted = 0;
   readonly #connection: Connection;
   readonly #decoder: PacketDecoder;
   readonly #out: Frames;
@@ -82,8 +96,12 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.remoteAddress = connection.remoteAddress;
     this.#connection = connection;
     this.#decoder = new PacketDecoder(this, host.limits);
-    this.#out = new Frames(host.slab);
-    this.#replies = new HeldReplies(host.slab, this.#out, () => this.#flushLater());
+    const { slab, traffic } = host;
+    this.#out = new Frames(slab, traffic.sent);
+    this.#replies = new HeldReplies(slab, traffic.sent, this.#out, () => this.#flushLater());
+    traffic.opened++;
+    this.connectedAt = host.now();
+    this.lastPacketAt = this.connectedAt;
     this.client = host.jobServer.connectClient(this);
     this.worker = host.jobServer.connectWorker(this);
   }
@@ -93,16 +111,28 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     return `${this.remoteAddress}:${this.#connection.remotePort}`;
   }
 
+  get remotePort(): number {
+    return this.#connection.remotePort;
+  }
+
+  /** Bytes written for it that its connection has not taken. */
+  get unsentBytes(): number {
+    return this.#out.length;
+  }
+
   // From the connection
 
   data(bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.host.traffic.bytesReceived += bytes.length;
+    this.lastPacketAt = this.host.now();
     try {
       this.#decoder.push(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.host.log("INFO", `Closing ${this.peer}: ${error.code}, ${error.message}`);
-      this.close();
+      this.host.traffic.countProtocolError(error.code);
+      this.close("protocol error");
     }
   }
 
@@ -131,12 +161,13 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
 
   closed(cause: unknown): void {
     if (this.#closed) return;
-    this.#leave(cause);
+    this.#leave(cause, cause === undefined ? "peer" : "lost");
   }
 
   // From the decoder
 
   packet(packet: Packet): void {
+    this.host.traffic.received[packet.shape.type]!++;
     if (packet.magic !== MAGIC_REQUEST) return this.refuse(ErrorReply.REQUEST_MAGIC_EXPECTED);
     const handler = PACKET_HANDLERS[packet.shape.type];
     if (handler === undefined) return this.refuse(ErrorReply.COMMAND_NOT_EXPECTED);
@@ -144,12 +175,14 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   }
 
   malformed(packet: Packet): void {
+    this.host.traffic.received[packet.shape.type]!++;
     if (packet.magic !== MAGIC_REQUEST) return this.refuse(ErrorReply.REQUEST_MAGIC_EXPECTED);
     const known = PACKET_HANDLERS[packet.shape.type] !== undefined;
     this.refuse(known ? ErrorReply.PACKET_INCOMPLETE : ErrorReply.COMMAND_NOT_EXPECTED);
   }
 
   line(line: ByteString): void {
+    this.host.traffic.lines++;
     handleLine(this, line);
   }
 
@@ -179,6 +212,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   }
 
   refuse(content: ErrorReplyContent): void {
+    if (content.code !== REFUSAL_CODE) this.host.traffic.countProtocolError(content.code);
     this.reply().error(content);
   }
 
@@ -193,10 +227,10 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   }
 
   /** Ends the connection now; nothing more is sent. */
-  close(): void {
+  close(reason: CloseReason): void {
     if (this.#closed) return;
     this.#connection.destroy();
-    this.#leave(undefined);
+    this.#leave(undefined, reason);
   }
 
   /** Ends the connection because the server stops: jobs stay as they are, for the next start. */
@@ -223,7 +257,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
       const unsent = this.#out.length;
       if (unsent > this.host.limits.maxSendBytes) {
         this.host.log("WARNING", `Closing ${this.peer}: it does not read its replies`);
-        return this.close();
+        return this.close("slow reader");
       }
       if (unsent > this.host.limits.pauseSendBytes && !this.#paused) {
         this.#paused = true;
@@ -231,6 +265,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
       }
       return this.#out.leaveSlab();
     }
+    this.host.traffic.bytesSent += this.#out.length;
     for (const piece of this.#out.takeForWriting()) {
       if (!this.#connection.write(piece)) this.#blocked = true;
     }
@@ -249,8 +284,9 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.#connection.end();
   }
 
-  #leave(cause: unknown): void {
+  #leave(cause: unknown, reason: CloseReason): void {
     this.#closed = true;
+    this.host.traffic.closed[reason]++;
     this.#decoder.stop();
     this.host.jobServer.workerGone(this.worker, this.host.now());
     this.host.jobServer.clientGone(this.client);

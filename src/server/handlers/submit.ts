@@ -78,6 +78,7 @@ function submit(session: Session, packet: Packet, manner: Manner): void {
     default:
       session.jobCreated(admission.job);
   }
+  session.submitted++;
   if (host.logSubmission !== null) {
     host.logSubmission(functionName, unique, submissionSuffix(manner));
   }

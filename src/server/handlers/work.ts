@@ -33,7 +33,8 @@ export function workStatus(session: Session, packet: Packet): void {
 
 export function workComplete(session: Session, packet: Packet): void {
   const found = session.host.jobServer.workDone(session.worker, packet.argument(0), packet);
-  if (!found) session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_RESULT);
+  if (found) session.jobsDone++;
+  else session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_RESULT);
 }
 
 export function workFail(session: Session, packet: Packet): void {
@@ -42,10 +43,12 @@ export function workFail(session: Session, packet: Packet): void {
   }
   const handle = untilNul(packet.argument(0));
   const found = session.host.jobServer.workDone(session.worker, handle, packet);
-  if (!found) session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_RESULT);
+  if (found) session.jobsFailed++;
+  else session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_RESULT);
 }
 
 export function workException(session: Session, packet: Packet): void {
   const found = session.host.jobServer.workException(session.worker, packet.argument(0), packet);
-  if (!found) session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_EXCEPTION);
+  if (found) session.jobsFailed++;
+  else session.refuse(ErrorReply.JOB_NOT_FOUND_FOR_EXCEPTION);
 }
