@@ -12,7 +12,8 @@ export interface Choice {
 /**
  * Chooses the next job in the order of protocol section 9: priority counts across functions; within
  * a priority the first registration with a job is used and moved to the end, as is one passed over
- * because all its jobs of that priority are delayed. `discard` gets the ignored jobs it met.
+ * because all its jobs of that priority are delayed. Paused functions are left where they are.
+ * `discard` gets the ignored jobs it met.
  */
 export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice | undefined {
   const { abilities } = worker;
@@ -20,6 +21,10 @@ export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice |
     let at = 0;
     for (let rest = abilities.length; rest > 0; rest--) {
       const ability = abilities[at]!;
+      if (ability.queue.paused) {
+        at++;
+        continue;
+      }
       const job = takeFrom(ability.queue, priority, discard);
       if (job !== undefined || ability.queue.at(priority).delayed > 0) moveToEnd(abilities, at);
       else at++;

@@ -9,7 +9,7 @@ export interface DurableLog {
   readonly durable: boolean;
   /** A background job. Answers false when too much is waiting already. */
   add(job: Job): boolean;
-  /** Its count of attempts changed. */
+  /** Its count of attempts or its extras changed. */
   update(job: Job): void;
   /** It is finished, whether or not its `add` is through. */
   remove(job: Job): void;

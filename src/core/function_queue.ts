@@ -20,15 +20,19 @@ export class FunctionQueue {
   /** The same for unique ID `-`, by workload (see `workloadKey`). */
   readonly byWorkload = new Map<string, Job>();
   limits: QueueLimits = NO_LIMITS;
+  /** Its jobs wait until it is resumed; those that run go on. */
+  paused = false;
   /** Jobs in any state, also those that are running, ignored, or not stored yet. */
   total = 0;
+  /** Bytes of their workloads. */
+  bytes = 0;
   running = 0;
-  /** Jobs that a worker could be given now. */
+  /** Jobs that a worker could be given now, were the function not paused. */
   runnable = 0;
   /** Ignored jobs that still lie in the queue, those that are delayed included. */
   ignored = 0;
   /** Workers that can do this function. */
-  workers = 0;
+  readonly capable = new Set<Worker>();
   /** Of these, the ones that sleep and have no NOOP on its way; longest asleep first. */
   readonly sleepers = new Set<Worker>();
   /** NOOPs on their way because of this function's jobs. */
@@ -36,6 +40,16 @@ export class FunctionQueue {
 
   constructor(name: ByteString) {
     this.name = name;
+  }
+
+  /** How many workers can do this function. */
+  get workers(): number {
+    return this.capable.size;
+  }
+
+  /** Jobs that a worker could be given now. */
+  get offered(): number {
+    return this.paused ? 0 : this.runnable;
   }
 
   at(priority: Priority): PriorityQueue {

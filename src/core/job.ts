@@ -1,7 +1,9 @@
 import type { ByteString } from "../protocol/mod.ts";
 import type { Client } from "./client.ts";
 import type { FunctionQueue } from "./function_queue.ts";
+import type { JobExtras } from "./job_extras.ts";
 import type { Priority } from "./priority.ts";
+import type { JobEnd } from "./witness.ts";
 import type { Worker } from "./worker.ts";
 
 /**
@@ -34,6 +36,7 @@ export interface JobOrigin {
   readonly reducer: ByteString;
   readonly acceptedAt: number;
   readonly background: boolean;
+  readonly extras: JobExtras | null;
 }
 
 /** One job, from its submission to its end. Changed only by the core. */
@@ -63,8 +66,14 @@ export class Job {
   row: RowState = "none";
   /** Abandoned or cancelled: still listed, never given out. */
   ignored = false;
+  /** How it ended: set at its end, or already when it is cancelled, while it is still listed. */
+  end: JobEnd | null = null;
+  /** What it carries beyond gearmand's jobs; submissions that join it may raise it. */
+  extras: JobExtras | null;
   /** How often it was handed out and came back. */
   attempts = 0;
+  /** When it was last given to a worker, milliseconds since 1970; null = never. Kept when it comes back. */
+  assignedAt: number | null = null;
   numerator = 0;
   denominator = 0;
   /** The worker that runs it, while `running`. */
@@ -87,5 +96,6 @@ export class Job {
     this.reducer = origin.reducer;
     this.acceptedAt = origin.acceptedAt;
     this.background = origin.background;
+    this.extras = origin.extras;
   }
 }

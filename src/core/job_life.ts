@@ -1,3 +1,4 @@
+import type { Packet } from "../protocol/mod.ts";
 import { deliverFailure, dismiss } from "./audience.ts";
 import type { DurableLog } from "./durable_log.ts";
 import type { FunctionQueue } from "./function_queue.ts";
@@ -5,6 +6,7 @@ import type { Job } from "./job.ts";
 import type { JobTable } from "./job_table.ts";
 import type { Schedule } from "./schedule.ts";
 import type { WakeUps } from "./wake_ups.ts";
+import type { JobEnd, JobWitness, ReturnCause } from "./witness.ts";
 import type { Ability, Worker } from "./worker.ts";
 
 export interface JobLifeParts {
@@ -19,6 +21,8 @@ export interface JobLifeParts {
 
 /** The steps of a job's life: each keeps the counters, queues and timers of its function right. */
 export class JobLife {
+  /** Shown every step; null = nobody looks. */
+  witness: JobWitness | null = null;
   readonly #parts: JobLifeParts;
   #nextOrder = 1;
 
@@ -50,7 +54,7 @@ export class JobLife {
       job.queue.at(job.priority).delayed--;
       if (job.ignored) {
         job.queue.ignored--;
-        this.end(job);
+        this.end(job, "abandoned");
       } else {
         this.#makeRunnable(job, now);
       }
@@ -62,6 +66,7 @@ export class JobLife {
     job.state = "queued";
     queue.at(job.priority).push(job);
     queue.runnable++;
+    this.witness?.queued(job);
     this.#parts.wakeUps.jobArrived(queue, now);
   }
 
@@ -69,6 +74,7 @@ export class JobLife {
   assign(job: Job, worker: Worker, ability: Ability, now: number): void {
     job.state = "running";
     job.worker = worker;
+    job.assignedAt = now;
     job.queue.runnable--;
     job.queue.running++;
     worker.running.set(job.handle, job);
@@ -76,13 +82,14 @@ export class JobLife {
       job.deadline = now + ability.timeoutMs;
       this.#parts.schedule.limit(job);
     }
+    this.witness?.assigned(job);
   }
 
   /** The worker loses those of its jobs that match, the latest first (section 11). */
   requeueAll(worker: Worker, matches: (job: Job) => boolean, now: number): void {
     if (worker.running.size === 0) return;
     for (const job of [...worker.running.values()].reverse()) {
-      if (matches(job)) this.requeue(job, now);
+      if (matches(job)) this.requeue(job, "worker gone", now);
     }
   }
 
@@ -90,18 +97,19 @@ export class JobLife {
   requeueExpired(now: number): void {
     const { schedule } = this.#parts;
     for (let job = schedule.nextExpired(now); job !== undefined; job = schedule.nextExpired(now)) {
-      this.requeue(job, now);
+      this.requeue(job, "timed out", now);
     }
   }
 
   /** A running job comes back: to the end of its queue, or to its end if it came back too often. */
-  requeue(job: Job, now: number): void {
+  requeue(job: Job, cause: ReturnCause, now: number): void {
     const { maxAttempts, log } = this.#parts;
     job.attempts++;
-    if (job.ignored) return this.end(job);
+    if (job.end === null) this.witness?.returned(job, cause);
+    if (job.ignored) return this.end(job, "abandoned");
     if (maxAttempts >= 0 && job.attempts >= maxAttempts) {
       deliverFailure(job);
-      return this.end(job);
+      return this.end(job, "worker lost");
     }
     this.#takeFromWorker(job);
     job.numerator = 0;
@@ -113,14 +121,18 @@ export class JobLife {
 
   /** Nobody waits for the job any more: it stays listed but is never given out (section 11). */
   ignore(job: Job): void {
+    this.#markIgnored(job);
+    const { queue } = job;
+    const { maxIgnoredJobs } = this.#parts;
+    if (queue.ignored > maxIgnoredJobs && queue.ignored > queue.total / 2) this.clearIgnored(queue);
+  }
+
+  #markIgnored(job: Job): void {
     if (job.ignored) return;
     job.ignored = true;
     if (job.state !== "queued" && job.state !== "delayed") return;
-    const { queue } = job;
-    if (job.state === "queued") queue.runnable--;
-    queue.ignored++;
-    const { maxIgnoredJobs } = this.#parts;
-    if (queue.ignored > maxIgnoredJobs && queue.ignored > queue.total / 2) this.clearIgnored(queue);
+    if (job.state === "queued") job.queue.runnable--;
+    job.queue.ignored++;
   }
 
   /** Somebody waits for an abandoned job again. */
@@ -136,35 +148,60 @@ export class JobLife {
 
   /** `cancel job`: its clients get WORK_FAIL, its row goes, and no later submission joins it. */
   cancel(job: Job): void {
+    if (job.end !== null) return;
+    this.#takeBack(job);
+    this.ignore(job);
+  }
+
+  /** Cancels jobs of a function that no worker has, however many, and forgets them. */
+  purge(queue: FunctionQueue, jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      this.#takeBack(job);
+      this.#markIgnored(job);
+    }
+    this.clearIgnored(queue);
+  }
+
+  #takeBack(job: Job): void {
     const { table, log } = this.#parts;
     deliverFailure(job);
+    this.#tellEnd(job, "cancelled", null);
     dismiss(job);
     if (job.persisted) log.remove(job);
     job.persisted = false;
     table.releaseUnique(job);
-    this.ignore(job);
   }
 
   /** Forgets the ignored jobs that lie in a function's queues or wait for their time. */
   clearIgnored(queue: FunctionQueue): void {
     if (queue.ignored === 0) return;
-    for (const job of queue.removeIgnored()) this.end(job);
+    for (const job of queue.removeIgnored()) this.end(job, "abandoned");
     if (queue.ignored === 0) return;
     for (const job of this.#parts.schedule.removeIgnored(queue)) {
       queue.at(job.priority).delayed--;
       queue.ignored--;
-      this.end(job);
+      this.end(job, "abandoned");
     }
   }
 
-  /** The job is over, whatever its state: forgotten here and removed from the store. */
-  end(job: Job): void {
+  /**
+   * The job is over, whatever its state: forgotten here and removed from the store. `packet` is its
+   * worker's last word. One that was cancelled before had its end then.
+   */
+  end(job: Job, end: JobEnd, packet: Packet | null = null): void {
     const { table, log } = this.#parts;
+    this.#tellEnd(job, end, packet);
     if (job.state === "running") this.#takeFromWorker(job);
     job.state = "ended";
     dismiss(job);
     if (job.persisted) log.remove(job);
     table.forget(job);
+  }
+
+  #tellEnd(job: Job, end: JobEnd, packet: Packet | null): void {
+    if (job.end !== null) return;
+    job.end = end;
+    this.witness?.ended(job, end, packet);
   }
 
   #takeFromWorker(job: Job): void {

@@ -1,4 +1,4 @@
-import type { ByteString, Packet, QueueLimits } from "../protocol/mod.ts";
+import { type ByteString, type Packet, PacketType, type QueueLimits } from "../protocol/mod.ts";
 import { chooseJob } from "./assignment.ts";
 import { deliver, deliverException, detach } from "./audience.ts";
 import { Client, type ClientPort } from "./client.ts";
@@ -12,6 +12,7 @@ import { Schedule } from "./schedule.ts";
 import { type ReplayedJob, Submissions } from "./submissions.ts";
 import type { Admission, Submission } from "./submission.ts";
 import { type WakeUpPolicy, WakeUps } from "./wake_ups.ts";
+import type { JobWitness } from "./witness.ts";
 import { Worker, type WorkerPort } from "./worker.ts";
 
 export interface JobServerOptions {
@@ -24,10 +25,17 @@ export interface JobServerOptions {
   /** Clients get WORK_EXCEPTION without asking for it. */
   readonly exceptions?: boolean;
   readonly log?: DurableLog;
+  readonly witness?: JobWitness | null;
   /** First number for handles and first key; both from 1. */
   readonly nextHandle?: number;
   readonly nextKey?: number;
 }
+
+/** `cancelled`: its clients know, and it will not run again. `running`: left alone, as was asked. */
+export type Cancellation = "unknown" | "cancelled" | "running";
+
+/** `in use`: it has workers or jobs. */
+export type Drop = "dropped" | "not found" | "in use";
 
 /**
  * The rules of the job server, without sockets, stores or clocks: every call is complete when it
@@ -42,7 +50,7 @@ export class JobServer {
   readonly #submissions: Submissions;
   readonly #limits: Limits;
   readonly #exceptions: boolean;
-  readonly #discard = (job: Job): void => this.#life.end(job);
+  readonly #discard = (job: Job): void => this.#life.end(job, "abandoned");
 
   constructor(options: JobServerOptions) {
     const log = options.log ?? NO_LOG;
@@ -58,6 +66,7 @@ export class JobServer {
       maxAttempts: options.maxAttempts ?? -1,
       maxIgnoredJobs: this.#limits.maxIgnoredJobs,
     });
+    this.#life.witness = options.witness ?? null;
     this.#submissions = new Submissions({
       table: this.table,
       life: this.#life,
@@ -79,6 +88,14 @@ export class JobServer {
   /** Goes on from the store's high-water marks; never backwards. */
   raiseNumbers(nextHandle: number, nextKey: number): void {
     this.#submissions.raiseNumbers(nextHandle, nextKey);
+  }
+
+  /** Who is shown every step of every job; null = nobody, which costs nothing. */
+  get witness(): JobWitness | null {
+    return this.#life.witness;
+  }
+  set witness(witness: JobWitness | null) {
+    this.#life.witness = witness;
   }
 
   // Clients
@@ -120,12 +137,16 @@ export class JobServer {
     this.#submissions.replay(stored, now);
   }
 
-  /** `cancel job`: answers false when there is no such job. */
-  cancel(handle: ByteString): boolean {
+  /**
+   * `cancel job`. A running job is only given up by those who wait for it: its worker is told nothing
+   * (section 11). With `running: false` it is left alone.
+   */
+  cancel(handle: ByteString, { running = true }: { running?: boolean } = {}): Cancellation {
     const job = this.table.findJob(handle);
-    if (job === undefined) return false;
+    if (job === undefined) return "unknown";
+    if (job.state === "running" && job.end === null && !running) return "running";
     this.#life.cancel(job);
-    return true;
+    return "cancelled";
   }
 
   // Workers
@@ -139,7 +160,7 @@ export class JobServer {
     const queue = this.table.functionNamed(name);
     const at = worker.abilities.findIndex((ability) => ability.queue === queue);
     if (at >= 0) worker.abilities.splice(at, 1);
-    else queue.workers++;
+    else queue.capable.add(worker);
     worker.abilities.unshift({ queue, timeoutMs });
     this.#wakeUps.abilityAdded(worker, queue, now);
   }
@@ -150,7 +171,7 @@ export class JobServer {
     const at = worker.abilities.findIndex((ability) => ability.queue === queue);
     if (queue === undefined || at < 0) return;
     worker.abilities.splice(at, 1);
-    queue.workers--;
+    queue.capable.delete(worker);
     this.#wakeUps.abilityRemoved(worker, queue, now);
     this.#life.requeueAll(worker, (job) => job.queue === queue, now);
   }
@@ -158,7 +179,7 @@ export class JobServer {
   /** RESET_ABILITIES. */
   resetAbilities(worker: Worker, now: number): void {
     for (const { queue } of worker.abilities.splice(0)) {
-      queue.workers--;
+      queue.capable.delete(worker);
       this.#wakeUps.abilityRemoved(worker, queue, now);
     }
     this.#life.requeueAll(worker, () => true, now);
@@ -169,18 +190,27 @@ export class JobServer {
     this.resetAbilities(worker, now);
   }
 
+  /** Gives a worker no more jobs, or jobs again; those it holds go on. */
+  drainWorker(worker: Worker, draining: boolean, now: number): void {
+    if (worker.draining === draining) return;
+    worker.draining = draining;
+    if (draining) this.#wakeUps.drain(worker, now);
+    else this.#wakeUps.undrain(worker, now);
+  }
+
   /** PRE_SLEEP: a NOOP at once if there is work, else the worker sleeps until there is. */
   preSleep(worker: Worker, now: number): void {
     this.#life.releaseDue(now);
     this.#wakeUps.wakeOver(worker, now);
-    if (worker.abilities.some((ability) => ability.queue.runnable > 0)) worker.port.wake();
+    const hasWork = !worker.draining && worker.abilities.some(({ queue }) => queue.offered > 0);
+    if (hasWork) worker.port.wake();
     else this.#wakeUps.sleep(worker);
   }
 
   /** GRAB_JOB*: a job for the worker, which holds it from now on; undefined when there is none. */
   grab(worker: Worker, now: number): Job | undefined {
     this.#life.releaseDue(now);
-    const choice = chooseJob(worker, this.#discard);
+    const choice = worker.draining ? undefined : chooseJob(worker, this.#discard);
     if (choice !== undefined) this.#life.assign(choice.job, worker, choice.ability, now);
     this.#wakeUps.wakeOver(worker, now);
     return choice?.job;
@@ -190,7 +220,7 @@ export class JobServer {
   workUpdate(worker: Worker, handle: ByteString, packet: Packet): boolean {
     const job = worker.running.get(handle);
     if (job === undefined) return false;
-    deliver(job, packet);
+    this.#report(job, packet);
     return true;
   }
 
@@ -206,8 +236,13 @@ export class JobServer {
     if (job === undefined) return false;
     job.numerator = numerator;
     job.denominator = denominator;
-    deliver(job, packet);
+    this.#report(job, packet);
     return true;
+  }
+
+  #report(job: Job, packet: Packet): void {
+    deliver(job, packet);
+    if (job.end === null) this.#life.witness?.reported(job, packet);
   }
 
   /** WORK_COMPLETE and WORK_FAIL. Answers false when the worker does not hold the job. */
@@ -215,7 +250,8 @@ export class JobServer {
     const job = worker.running.get(handle);
     if (job === undefined) return false;
     deliver(job, packet);
-    this.#life.end(job);
+    const end = packet.shape.type === PacketType.WORK_FAIL ? "fail" : "complete";
+    this.#life.end(job, end, packet);
     return true;
   }
 
@@ -224,7 +260,7 @@ export class JobServer {
     const job = worker.running.get(handle);
     if (job === undefined) return false;
     deliverException(job, packet);
-    this.#life.end(job);
+    this.#life.end(job, "exception", packet);
     return true;
   }
 
@@ -234,14 +270,53 @@ export class JobServer {
     return this.table.functionNamed(name);
   }
 
-  /** Forgets a function that has no workers and no jobs. */
-  dropFunction(name: ByteString): "dropped" | "not found" | "in use" {
+  /**
+   * Forgets a function that has no workers and no jobs. With `force` its jobs are cancelled, those
+   * that run included, and its workers lose it until they register for it again.
+   */
+  dropFunction(name: ByteString, { force = false }: { force?: boolean } = {}): Drop {
     const queue = this.table.findFunction(name);
     if (queue === undefined) return "not found";
+    if (force) this.#empty(queue);
     this.#life.clearIgnored(queue);
-    if (queue.workers > 0 || queue.total > 0) return "in use";
+    if (!force && (queue.workers > 0 || queue.total > 0)) return "in use";
     this.table.dropFunction(queue);
     return "dropped";
+  }
+
+  #empty(queue: FunctionQueue): void {
+    this.#life.purge(queue, this.table.jobsOf(queue, isWaiting));
+    for (const job of this.table.jobsOf(queue, () => true)) this.#life.cancel(job);
+    this.#wakeUps.functionDropped(queue);
+    for (const { abilities } of queue.capable) {
+      abilities.splice(abilities.findIndex((ability) => ability.queue === queue), 1);
+    }
+    queue.capable.clear();
+  }
+
+  /**
+   * Cancels the jobs of a function that no worker has and that match: also delayed ones and those on
+   * their way to the store. Answers how many.
+   */
+  purge(name: ByteString, matches: (job: Job) => boolean = () => true): number {
+    const queue = this.table.findFunction(name);
+    if (queue === undefined) return 0;
+    const jobs = this.table.jobsOf(queue, (job) => isWaiting(job) && matches(job));
+    this.#life.purge(queue, jobs);
+    return jobs.length;
+  }
+
+  /** Workers get no more jobs of a function; all else goes on. It comes into being when it is not there. */
+  pause(name: ByteString): void {
+    this.table.functionNamed(name).paused = true;
+  }
+
+  /** Ends a pause, and wakes workers for the jobs that wait. */
+  resume(name: ByteString, now: number): void {
+    const queue = this.table.findFunction(name);
+    if (queue === undefined || !queue.paused) return;
+    queue.paused = false;
+    if (queue.runnable > 0) this.#wakeUps.jobArrived(queue, now);
   }
 
   /** `maxqueue`: 0 = no limit. A function that does not exist is not created (admin section 3). */
@@ -266,4 +341,9 @@ export class JobServer {
       this.#wakeUps.nextRepeat(this.#limits.wakeUpRepeatMs),
     );
   }
+}
+
+/** No worker has it, and somebody still wants it. */
+function isWaiting(job: Job): boolean {
+  return job.state !== "running" && !job.ignored;
 }

@@ -44,6 +44,15 @@ export class JobTable {
     this.#functions.delete(queue.name);
   }
 
+  /** Jobs of a function that match, in no order. Looks at every job there is. */
+  jobsOf(queue: FunctionQueue, matches: (job: Job) => boolean): Job[] {
+    const found: Job[] = [];
+    for (const job of this.#jobs.values()) {
+      if (job.queue === queue && matches(job)) found.push(job);
+    }
+    return found;
+  }
+
   findJob(handle: ByteString): Job | undefined {
     return this.#jobs.get(handle);
   }
@@ -71,6 +80,7 @@ export class JobTable {
   add(job: Job): void {
     this.#jobs.add(job);
     job.queue.total++;
+    job.queue.bytes += job.workload.length;
     const { byUnique, byWorkload } = job.queue;
     if (job.unique === "-") {
       const key = job.workload.length === 0 ? undefined : workloadKey(job.workload);
@@ -96,5 +106,6 @@ export class JobTable {
     this.releaseUnique(job);
     this.#jobs.delete(job);
     job.queue.total--;
+    job.queue.bytes -= job.workload.length;
   }
 }

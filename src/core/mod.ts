@@ -1,11 +1,13 @@
 /** The rules of the job server: synchronous and pure, with time and numbers passed in. */
-export { JobServer, type JobServerOptions } from "./job_server.ts";
+export { type Cancellation, type Drop, JobServer, type JobServerOptions } from "./job_server.ts";
 export { Job, type JobState, type RowState, type StoreWaiter } from "./job.ts";
 export { Client, type ClientPort } from "./client.ts";
 export { type Ability, Worker, type WorkerPort, type WorkerState } from "./worker.ts";
 export { FunctionQueue } from "./function_queue.ts";
 export { JobTable } from "./job_table.ts";
 export { PRIORITIES, Priority } from "./priority.ts";
+export { type Idempotency, type JobExtras, raisedExtras } from "./job_extras.ts";
+export type { JobEnd, JobWitness, ReturnCause } from "./witness.ts";
 export type { Admission, RefusalReason, Submission } from "./submission.ts";
 export type { ReplayedJob } from "./submissions.ts";
 export { type DurableLog, NO_LOG } from "./durable_log.ts";

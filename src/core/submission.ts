@@ -1,5 +1,6 @@
 import type { ByteString } from "../protocol/mod.ts";
 import type { Job } from "./job.ts";
+import type { JobExtras } from "./job_extras.ts";
 import type { Priority } from "./priority.ts";
 
 /** A SUBMIT_JOB of any kind, understood. */
@@ -15,6 +16,8 @@ export interface Submission {
   readonly reducer: ByteString;
   /** True when the client does not wait for the result: the job is kept in the store. */
   readonly background: boolean;
+  /** Null for submissions of the binary protocol. */
+  readonly extras: JobExtras | null;
 }
 
 /**

@@ -4,10 +4,11 @@ import type { Client } from "./client.ts";
 import type { DurableLog } from "./durable_log.ts";
 import { HandleMint } from "./handle_mint.ts";
 import { Job, type StoreWaiter } from "./job.ts";
+import { type JobExtras, raisedExtras } from "./job_extras.ts";
 import type { JobLife } from "./job_life.ts";
 import type { JobTable } from "./job_table.ts";
 import type { Priority } from "./priority.ts";
-import type { Admission, Submission } from "./submission.ts";
+import type { Admission, RefusalReason, Submission } from "./submission.ts";
 
 /** A job as the store held it. */
 export interface ReplayedJob {
@@ -21,6 +22,8 @@ export interface ReplayedJob {
   readonly reducer: ByteString;
   readonly acceptedAt: number;
   readonly attempts: number;
+  /** Left out: none. */
+  readonly extras?: JobExtras | null;
 }
 
 export interface SubmissionsParts {
@@ -31,9 +34,6 @@ export interface SubmissionsParts {
   readonly nextHandle: number;
   readonly nextKey: number;
 }
-
-const QUEUE_FULL: Admission = { kind: "refused", reason: "queue full" };
-const STORE_FULL: Admission = { kind: "refused", reason: "store full" };
 
 /** How jobs come in: coalescing, limits, the way through the store, replay. */
 export class Submissions {
@@ -68,7 +68,7 @@ export class Submissions {
     const queue = table.functionNamed(submission.functionName);
     const joined = table.findJoinable(queue, submission.unique, submission.workload);
     if (joined !== undefined) return this.#join(joined, submission, client, now);
-    if (queue.isFullFor(submission.priority)) return QUEUE_FULL;
+    if (queue.isFullFor(submission.priority)) return this.#refuse(submission, "queue full");
     const job = new Job({
       key: this.#nextKey++,
       handle: this.#mint.handle(this.#nextHandle++),
@@ -80,15 +80,17 @@ export class Submissions {
       reducer: submission.reducer,
       acceptedAt: now,
       background: submission.background,
+      extras: submission.extras,
     });
     job.order = life.takeOrder();
     if (job.background) {
-      if (!log.add(job)) return STORE_FULL;
+      if (!log.add(job)) return this.#refuse(submission, "store full");
       job.persisted = true;
       job.storeWaiters = log.durable ? [] : null;
     }
     table.add(job);
     if (client !== null) attach(job, client);
+    life.witness?.submitted(job, submission, false);
     if (job.storeWaiters !== null) return { kind: "awaits store", job };
     life.enqueue(job, now);
     return { kind: "queued", job };
@@ -96,22 +98,36 @@ export class Submissions {
 
   /**
    * Coalescing: the new workload, priority and time are ignored. A background submission that joins
-   * a foreground job makes it a background job, so that what is acknowledged is also kept.
+   * a foreground job makes it a background job, so that what is acknowledged is also kept. What a
+   * submission asks for beyond that is added to what the job has.
    */
   #join(job: Job, submission: Submission, client: Client | null, now: number): Admission {
     const { life, log } = this.#parts;
+    const before = job.extras;
+    job.extras = raisedExtras(before, submission.extras);
     if (submission.background && !job.background) {
-      if (!log.add(job)) return STORE_FULL;
+      if (!log.add(job)) {
+        job.extras = before;
+        return this.#refuse(submission, "store full");
+      }
       job.persisted = true;
       job.background = true;
       job.acceptedAt = now;
       if (log.durable) job.storeWaiters = [];
+    } else if (job.persisted && job.extras !== before) {
+      log.update(job);
     }
     if (client !== null) attach(job, client);
+    life.witness?.submitted(job, submission, true);
     life.unignore(job, now);
     // Who waits for a job that is not being stored itself is promised its result only.
     const waits = job.storeWaiters !== null && (submission.background || job.state === "storing");
     return { kind: waits ? "awaits store" : "joined", job };
+  }
+
+  #refuse(submission: Submission, reason: RefusalReason): Admission {
+    this.#parts.life.witness?.refused(submission, reason);
+    return { kind: "refused", reason };
   }
 
   awaitStore(job: Job, waiter: StoreWaiter): void {
@@ -123,7 +139,7 @@ export class Submissions {
     const waiters = job.storeWaiters;
     job.storeWaiters = null;
     if (job.state === "storing") {
-      if (job.ignored) this.#parts.life.end(job);
+      if (job.ignored) this.#parts.life.end(job, "cancelled");
       else this.#parts.life.enqueue(job, now);
     }
     if (waiters !== null) { for (const waiter of waiters) waiter.jobStored(job); }
@@ -141,7 +157,7 @@ export class Submissions {
     job.storeWaiters = null;
     job.persisted = false;
     if (job.state === "storing") {
-      life.end(job);
+      life.end(job, "refused");
     } else if (job.state !== "ended") {
       job.background = false;
       if (job.audience === null) life.ignore(job);
@@ -156,6 +172,7 @@ export class Submissions {
       ...stored,
       queue: table.functionNamed(stored.functionName),
       background: true,
+      extras: stored.extras ?? null,
     });
     job.attempts = stored.attempts;
     job.persisted = true;

@@ -11,6 +11,7 @@ export type WakeUpPolicy = "one per job" | number;
  * Who sleeps and who is sent a NOOP (protocol section 8). The promise: whenever a function has a job
  * that could run and a capable worker that sleeps, NOOPs are on their way, one per such job, or all
  * sleepers have one. A NOOP counts for the function whose job caused it, until its worker asks.
+ * Paused functions cause none, and workers that are being drained get none.
  */
 export class WakeUps {
   readonly #policy: WakeUpPolicy;
@@ -23,7 +24,7 @@ export class WakeUps {
 
   /** A job that can run entered the queue. */
   jobArrived(queue: FunctionQueue, now: number): void {
-    if (queue.sleepers.size === 0) return;
+    if (queue.sleepers.size === 0 || queue.paused) return;
     if (this.#policy !== "one per job") {
       const most = this.#policy === 0 ? Infinity : this.#policy;
       let sent = 0;
@@ -37,7 +38,7 @@ export class WakeUps {
 
   /** Sends the NOOPs that the promise asks for and that are not on their way yet. */
   ensure(queue: FunctionQueue, now: number): void {
-    while (queue.notified < queue.runnable) {
+    while (queue.notified < queue.offered) {
       const worker = first(queue.sleepers);
       if (worker === undefined) return;
       this.#notify(worker, queue, now);
@@ -46,7 +47,28 @@ export class WakeUps {
 
   sleep(worker: Worker): void {
     worker.state = "sleeping";
+    if (worker.draining) return;
     for (const { queue } of worker.abilities) queue.sleepers.add(worker);
+  }
+
+  /** The worker is to get no more jobs: another one is woken for those that its NOOP was meant for. */
+  drain(worker: Worker, now: number): void {
+    for (const { queue } of worker.abilities) queue.sleepers.delete(worker);
+    const queue = worker.notifiedFor;
+    worker.notifiedFor = null;
+    this.#notified.delete(worker);
+    if (queue !== null) {
+      queue.notified--;
+      this.ensure(queue, now);
+    }
+  }
+
+  /** The worker may get jobs again: if it waits, it sleeps, or is woken if there is work. */
+  undrain(worker: Worker, now: number): void {
+    if (worker.state === "awake") return;
+    const ability = worker.abilities.find(({ queue }) => queue.offered > 0);
+    if (ability === undefined) this.sleep(worker);
+    else this.#notify(worker, ability.queue, now);
   }
 
   /** The worker asked, or is gone. Jobs that its NOOP was meant for may need another worker. */
@@ -67,7 +89,7 @@ export class WakeUps {
 
   /** A worker's registration for a function came into being. */
   abilityAdded(worker: Worker, queue: FunctionQueue, now: number): void {
-    if (worker.state !== "sleeping") return;
+    if (worker.state !== "sleeping" || worker.draining) return;
     queue.sleepers.add(worker);
     this.ensure(queue, now);
   }
@@ -78,6 +100,13 @@ export class WakeUps {
     worker.notifiedFor = null;
     queue.notified--;
     this.ensure(queue, now);
+  }
+
+  /** The function is no more, and had nothing that could run. */
+  functionDropped(queue: FunctionQueue): void {
+    for (const worker of queue.capable) if (worker.notifiedFor === queue) worker.notifiedFor = null;
+    queue.notified = 0;
+    queue.sleepers.clear();
   }
 
   /**
@@ -97,7 +126,7 @@ export class WakeUps {
         queue.notified--;
         this.ensure(queue, now);
       }
-      if (worker.abilities.some((ability) => ability.queue.runnable > 0)) worker.port.wake();
+      if (worker.abilities.some(({ queue }) => queue.offered > 0)) worker.port.wake();
     }
   }
 

@@ -29,6 +29,8 @@ export class Worker {
   /** Jobs it holds, by handle, in the order of assignment. */
   readonly running = new Map<ByteString, Job>();
   state: WorkerState = "awake";
+  /** It gets no more jobs and no NOOPs; those it holds go on. */
+  draining = false;
   /** The function whose job caused the NOOP on its way, while `notified`. */
   notifiedFor: FunctionQueue | null = null;
   /** When that NOOP was sent, milliseconds since 1970. */

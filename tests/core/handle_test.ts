@@ -21,6 +21,7 @@ function jobWith(handle: string): Job {
     reducer: "",
     acceptedAt: 0,
     background: true,
+    extras: null,
   });
 }
 

@@ -73,7 +73,7 @@ export class Scene {
   }
 
   cancel(handle: string): boolean {
-    return this.server.cancel(handle);
+    return this.server.cancel(handle) !== "unknown";
   }
 
   /** The columns of `status`: total, running, workers. */
@@ -175,6 +175,7 @@ export class Peer implements ClientPort, WorkerPort {
         notBefore: 0,
         reducer: "",
         background: false,
+        extras: null,
         ...asked,
         workload: bytesOf(asked.workload ?? "work"),
       },

@@ -37,6 +37,7 @@ function job(queue: FunctionQueue, more: { notBefore?: number; order?: number } 
     reducer: "",
     acceptedAt: 0,
     background: true,
+    extras: null,
   });
   created.order = more.order ?? key;
   return created;

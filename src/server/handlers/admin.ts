@@ -49,7 +49,7 @@ function answer(session: Session, command: AdminCommand): ByteString {
     case "getpid":
       return adminValue(`${facts.pid}`);
     case "cancel job":
-      return jobServer.cancel(command.handle) ? ADMIN_OK : ADMIN_UNKNOWN_JOB;
+      return jobServer.cancel(command.handle) === "unknown" ? ADMIN_UNKNOWN_JOB : ADMIN_OK;
     case "create function":
       jobServer.createFunction(command.name);
       return ADMIN_OK;

@@ -63,6 +63,7 @@ function submit(session: Session, packet: Packet, manner: Manner): void {
       background: manner.background,
       notBefore: manner.notBefore,
       reducer: manner.reducer,
+      extras: null,
     },
     manner.background ? null : session.client,
     host.now(),
