@@ -15,6 +15,20 @@ export class Heap<Item> {
     return this.#items[0];
   }
 
+  /** The first item that passes; looks at those before it, and at no more than their neighbours. */
+  first(passes: (item: Item) => boolean): Item | undefined {
+    return this.#firstFrom(0, passes);
+  }
+
+  #firstFrom(at: number, passes: (item: Item) => boolean): Item | undefined {
+    const item = this.#items[at];
+    if (item === undefined || passes(item)) return item;
+    const left = this.#firstFrom(2 * at + 1, passes);
+    const right = this.#firstFrom(2 * at + 2, passes);
+    if (left === undefined || right === undefined) return left ?? right;
+    return this.#before(right, left) ? right : left;
+  }
+
   push(item: Item): void {
     const items = this.#items;
     let at = items.length;

@@ -2,6 +2,10 @@ import { Heap } from "./heap.ts";
 import type { Job } from "./job.ts";
 import { Ring } from "./ring.ts";
 
+function isWanted(job: Job): boolean {
+  return !job.ignored;
+}
+
 /**
  * The jobs of one function and one priority that may run now, ordered by `Job.order`.
  * Nearly all arrive in that order and go to a ring. A delayed job that has become due keeps the
@@ -28,6 +32,14 @@ export class PriorityQueue {
       this.#earlier ??= new Heap<Job>((a, b) => a.order < b.order);
       this.#earlier.push(job);
     }
+  }
+
+  /** The job that is given out next; ignored ones before it are passed over. */
+  first(): Job | undefined {
+    const arrived = this.#arrived.first(isWanted);
+    const earlier = this.#earlier?.first(isWanted);
+    if (arrived === undefined || earlier === undefined) return arrived ?? earlier;
+    return arrived.order < earlier.order ? arrived : earlier;
   }
 
   shift(): Job | undefined {

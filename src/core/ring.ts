@@ -23,6 +23,15 @@ export class Ring<Item> {
     return this.#length === 0 ? undefined : this.#slots[this.#head];
   }
 
+  /** The first item that passes. */
+  first(passes: (item: Item) => boolean): Item | undefined {
+    for (let at = 0; at < this.#length; at++) {
+      const item = this.#slots[(this.#head + at) & (this.#slots.length - 1)]!;
+      if (passes(item)) return item;
+    }
+    return undefined;
+  }
+
   shift(): Item | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#slots[this.#head];
