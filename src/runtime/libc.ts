@@ -55,6 +55,7 @@ export interface LibC {
   readlink(path: Uint8Array, target: Uint8Array, length: number): number;
   close(descriptor: number): number;
   getpgid(pid: number): number;
+  poll(entries: Uint8Array, count: number, timeoutMs: number): number;
 }
 
 /** The C library cannot be called: another system, or the permission was not given. */
@@ -98,6 +99,7 @@ const CALLS = {
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
   getpgid: { parameters: ["i32"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 } as const;
 
 let opened: LibC | undefined;
@@ -175,6 +177,7 @@ function openOnDeno(path: string): LibC {
       Number(calls.pread(descriptor, owned(bytes), BigInt(length), BigInt(offset))),
     pwrite: (descriptor, bytes, length, offset) =>
       Number(calls.pwrite(descriptor, owned(bytes), BigInt(length), BigInt(offset))),
+    poll: (entries, count, timeout) => calls.poll(owned(entries), BigInt(count), timeout),
     readlink: (path, target, length) =>
       Number(calls.readlink(owned(path), owned(target), BigInt(length))),
   };

@@ -32,5 +32,6 @@ export {
   startDetachedSelf,
 } from "./process.ts";
 export { isProcessGone, ownProcess, type ProcessIdentity } from "./process_identity.ts";
+export { type OpenDescriptors, openDescriptors } from "./open_descriptors.ts";
 export { becomeUser, findUser, type SystemUser } from "./process_user.ts";
 export { UnixDatagramSender } from "./unix_datagram.ts";

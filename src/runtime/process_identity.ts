@@ -60,7 +60,7 @@ function birthOf(c: LibC, pid: number): string {
 }
 
 /** The beginning of a file; empty when it cannot be read. Deno's own calls may read nothing in /proc. */
-function textOf(c: LibC, path: string): string {
+export function textOf(c: LibC, path: string): string {
   const descriptor = c.open(Buffer.from(`${path}\0`), O_CLOEXEC);
   if (descriptor < 0) return "";
   const bytes = new Uint8Array(LONGEST_TEXT);

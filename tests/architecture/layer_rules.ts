@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/runtime": [],
   "src/server": ["src/protocol", "src/core", "src/plugin_api", "src/runtime"],
   "src/http": ["src/runtime"],
-  "src/gateway": ["src/server", "src/core", "src/protocol", "src/http"],
+  "src/gateway": ["src/server", "src/core", "src/protocol", "src/http", "src/runtime"],
   "src/client": ["src/protocol", "src/runtime"],
   "src/cli": [
     "src/server",
