@@ -17,8 +17,12 @@ export class HeldReplies {
   #held: HeldReply[] = [];
   /** Replies at the front of `#held` that have left already. */
   #gone = 0;
-  /** Handles whose JOB_CREATED waits; most connections never need it. */
-  #heldHandles: Set<ByteString> | null = null;
+  /**
+   * Handles of which something waits, each with the reply behind which its last packet does; most connections
+   * never need it. A handle leaves with that reply: a client that submits without a pause has always some that
+   * wait, and no packet of a job may overtake another.
+   */
+  #heldHandles: Map<ByteString, HeldReply> | null = null;
 
   /** `released` is called when held replies have reached `out`. */
   constructor(slab: Slab, sent: Traffic["sent"], out: Frames, released: () => void) {
@@ -35,32 +39,47 @@ export class HeldReplies {
   /** Where the reply to the current request is to be written. */
   get target(): Frames {
     if (this.isEmpty) return this.#out;
-    const last = this.#held[this.#held.length - 1]!;
-    return last.behind ??= new Frames(this.#slab, this.#sent);
+    return this.#last.behind ??= new Frames(this.#slab, this.#sent);
+  }
+
+  get #last(): HeldReply {
+    return this.#held[this.#held.length - 1]!;
   }
 
   /** Where a packet about a job is to be written: behind its JOB_CREATED. */
   targetFor(handle: ByteString): Frames {
-    return this.#heldHandles?.has(handle) === true ? this.target : this.#out;
+    if (this.#heldHandles?.has(handle) !== true) return this.#out;
+    this.#hold(handle, this.#last);
+    return this.target;
   }
 
   /** JOB_CREATED for a job that needs not wait itself, though it may have to wait in line. */
   jobCreated(handle: ByteString): void {
-    if (!this.isEmpty) this.#hold(handle);
+    if (!this.isEmpty) this.#hold(handle, this.#last);
     this.target.text(PacketType.JOB_CREATED, handle);
   }
 
   /** Holds the place of JOB_CREATED until the store has answered. */
   hold(job: Job): StoreWaiter {
-    this.#hold(job.handle);
     const reply = new HeldReply(this, job.handle);
     this.#held.push(reply);
+    this.#hold(job.handle, reply);
     return reply;
   }
 
-  #hold(handle: ByteString): void {
-    this.#heldHandles ??= new Set();
-    this.#heldHandles.add(handle);
+  #hold(handle: ByteString, behind: HeldReply): void {
+    this.#heldHandles ??= new Map();
+    if (this.#heldHandles.get(handle) === behind) return;
+    this.#heldHandles.set(handle, behind);
+    if (handle !== behind.handle) (behind.others ??= []).push(handle);
+  }
+
+  #letGo(reply: HeldReply): void {
+    const handles = this.#heldHandles!;
+    if (handles.get(reply.handle) === reply) handles.delete(reply.handle);
+    for (const other of reply.others ?? []) {
+      if (handles.get(other) === reply) handles.delete(other);
+    }
   }
 
   /** Writes what has been answered, up to the first reply that still waits. */
@@ -71,6 +90,7 @@ export class HeldReplies {
     while (reply !== undefined && reply.outcome !== "waiting") {
       this.#gone++;
       reply.writeTo(this.#out);
+      this.#letGo(reply);
       reply = held[this.#gone];
     }
     if (reply === undefined) {
@@ -88,13 +108,15 @@ export class HeldReplies {
 /** A JOB_CREATED that waits for the store, and the frames that may only leave behind it. */
 class HeldReply implements StoreWaiter {
   readonly #line: HeldReplies;
-  readonly #handle: ByteString;
+  readonly handle: ByteString;
   outcome: "waiting" | "stored" | "refused" = "waiting";
   behind: Frames | null = null;
+  /** Handles of other jobs that have something in `behind`. */
+  others: ByteString[] | null = null;
 
   constructor(line: HeldReplies, handle: ByteString) {
     this.#line = line;
-    this.#handle = handle;
+    this.handle = handle;
   }
 
   jobStored(): void {
@@ -108,7 +130,7 @@ class HeldReply implements StoreWaiter {
   }
 
   writeTo(out: Frames): void {
-    if (this.outcome === "stored") out.text(PacketType.JOB_CREATED, this.#handle);
+    if (this.outcome === "stored") out.text(PacketType.JOB_CREATED, this.handle);
     else out.error(ErrorReply.QUEUE_REFUSED);
     if (this.behind !== null) out.append(this.behind);
   }

@@ -117,6 +117,34 @@ test("results overtake a waiting reply only if their own JOB_CREATED has left", 
   assert.deepEqual(client.take(), [CREATED(2), CREATED(3), "WORK_COMPLETE H:t:3|3"]);
 });
 
+test("while others of its client still wait, a job whose JOB_CREATED has left waits no more", async () => {
+  const { store, client, connect } = await durable();
+  const worker = connect();
+  for (const ability of ["b", "f"]) worker.send("CAN_DO", ability);
+  const complete = (handle: string) => worker.send("WORK_COMPLETE", handle, "");
+  client.send("SUBMIT_JOB_BG", "b", "", "1");
+  client.send("SUBMIT_JOB", "f", "", "2");
+  client.send("SUBMIT_JOB", "f", "", "3");
+  await turn();
+  client.send("SUBMIT_JOB_BG", "b", "", "4");
+  worker.send("GRAB_JOB");
+  worker.send("GRAB_JOB");
+  // Behind the last reply that waits: what comes later of this job must not overtake it.
+  worker.send("WORK_DATA", "H:t:2", "first");
+  await turn();
+  await store.hold();
+  assert.deepEqual(client.take(), ["H:t:1", "H:t:2", "H:t:3"].map((h) => `JOB_CREATED ${h}`));
+  for (const handle of ["H:t:2", "H:t:3"]) complete(handle);
+  await turn();
+  assert.deepEqual(client.take(), ["WORK_COMPLETE H:t:3|"]);
+  await store.hold();
+  assert.deepEqual(client.take(), [
+    "JOB_CREATED H:t:4",
+    "WORK_DATA H:t:2|first",
+    "WORK_COMPLETE H:t:2|",
+  ]);
+});
+
 test("a submission that joins a job on its way to the store waits with it", async () => {
   const { store, client, connect } = await durable();
   const other = connect();
