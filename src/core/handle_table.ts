@@ -1,26 +1,22 @@
 import type { ByteString } from "../protocol/mod.ts";
 import type { Job } from "./job.ts";
+import { JobPages } from "./job_pages.ts";
 
-/** Jobs that lie together; a job that stays alone keeps no more than a page. A power of two. */
-const PAGE_JOBS = 128;
 /** Digits that a number can have and still be exact. */
 const MOST_DIGITS = 15;
 const ZERO = 48;
 
-interface Page {
-  readonly jobs: (Job | undefined)[];
-  count: number;
-}
-
 /**
- * Jobs by handle. Handles are minted in rising order, so that a job is found by its number in a page:
- * no hashing, and much less memory than an entry in a map. Handles of another form, which a server
- * with another prefix gave to jobs that this one took over, are looked up by their text.
+ * Jobs by handle. Handles are minted in rising order, as keys are, so that a job is found by its
+ * number in a page. Handles of another form, which a server with another prefix gave to jobs that
+ * this one took over, are looked up by their text.
  */
 export class HandleTable {
   readonly #prefix: ByteString;
-  readonly #pages = new Map<number, Page>();
+  readonly #own = new JobPages();
   readonly #others = new Map<ByteString, Job>();
+  /** The others by their keys. */
+  readonly #othersByKey = new JobPages();
   #size = 0;
 
   constructor(prefix: ByteString) {
@@ -37,22 +33,15 @@ export class HandleTable {
     const number = this.#numberOf(job.handle);
     if (number === undefined) {
       this.#others.set(job.handle, job);
-      return;
+      this.#othersByKey.add(job.key, job);
+    } else {
+      this.#own.add(number, job);
     }
-    const index = Math.floor(number / PAGE_JOBS);
-    let page = this.#pages.get(index);
-    if (page === undefined) {
-      page = { jobs: new Array<Job | undefined>(PAGE_JOBS).fill(undefined), count: 0 };
-      this.#pages.set(index, page);
-    }
-    page.jobs[number % PAGE_JOBS] = job;
-    page.count++;
   }
 
   get(handle: ByteString): Job | undefined {
     const number = this.#numberOf(handle);
-    if (number === undefined) return this.#others.get(handle);
-    return this.#pages.get(Math.floor(number / PAGE_JOBS))?.jobs[number % PAGE_JOBS];
+    return number === undefined ? this.#others.get(handle) : this.#own.get(number);
   }
 
   /** Takes out a job that is in the table. */
@@ -61,19 +50,29 @@ export class HandleTable {
     const number = this.#numberOf(job.handle);
     if (number === undefined) {
       this.#others.delete(job.handle);
-      return;
+      this.#othersByKey.delete(job.key);
+    } else {
+      this.#own.delete(number);
     }
-    const index = Math.floor(number / PAGE_JOBS);
-    const page = this.#pages.get(index)!;
-    page.jobs[number % PAGE_JOBS] = undefined;
-    if (--page.count === 0) this.#pages.delete(index);
   }
 
   *values(): Generator<Job> {
     yield* this.#others.values();
-    for (const page of this.#pages.values()) {
-      for (const job of page.jobs) if (job !== undefined) yield job;
-    }
+    yield* this.#own.values();
+  }
+
+  /** Jobs with a greater key, the least first. The table must not change meanwhile. */
+  after(key: number): Iterable<Job> {
+    const own = this.#own.after(key);
+    if (this.#others.size === 0) return own;
+    return merged(own, this.#othersByKey.after(key), (a, b) => a.key < b.key);
+  }
+
+  /** Jobs with a lesser key, the greatest first. The table must not change meanwhile. */
+  before(key: number): Iterable<Job> {
+    const own = this.#own.before(key);
+    if (this.#others.size === 0) return own;
+    return merged(own, this.#othersByKey.before(key), (a, b) => a.key > b.key);
   }
 
   /** The number of a handle that this server may have minted: no other text has the same number. */
@@ -89,5 +88,24 @@ export class HandleTable {
       number = number * 10 + digit;
     }
     return number;
+  }
+}
+
+/** Two sequences of jobs as one, in the order that `isEarlier` tells and each of them has. */
+function* merged(
+  one: Iterator<Job>,
+  other: Iterator<Job>,
+  isEarlier: (a: Job, b: Job) => boolean,
+): Generator<Job> {
+  let a = one.next();
+  let b = other.next();
+  while (a.done !== true || b.done !== true) {
+    if (b.done === true || (a.done !== true && isEarlier(a.value, b.value))) {
+      yield a.value as Job;
+      a = one.next();
+    } else {
+      yield b.value;
+      b = other.next();
+    }
   }
 }

@@ -50,6 +50,13 @@ export class Heap<Item> {
     return first;
   }
 
+  /** How many items pass. */
+  count(passes: (item: Item) => boolean): number {
+    let count = 0;
+    for (const item of this.#items) if (passes(item)) count++;
+    return count;
+  }
+
   /** Keeps only the items that pass. */
   filter(keep: (item: Item) => boolean): void {
     const kept = this.#items.filter(keep);

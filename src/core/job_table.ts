@@ -22,6 +22,16 @@ export class JobTable {
     return this.#jobs.values();
   }
 
+  /** Jobs with a greater key, in accept order. Must be used up, or left, before a job comes or goes. */
+  jobsAfter(key: number): Iterable<Job> {
+    return this.#jobs.after(key);
+  }
+
+  /** Jobs with a lesser key, the newest first. Must be used up, or left, before a job comes or goes. */
+  jobsBefore(key: number): Iterable<Job> {
+    return this.#jobs.before(key);
+  }
+
   get jobCount(): number {
     return this.#jobs.size;
   }

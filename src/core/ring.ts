@@ -18,6 +18,12 @@ export class Ring<Item> {
     this.#length++;
   }
 
+  /** The item at a position; 0 is the one that `shift` would answer. */
+  at(position: number): Item | undefined {
+    if (position < 0 || position >= this.#length) return undefined;
+    return this.#slots[(this.#head + position) & (this.#slots.length - 1)];
+  }
+
   /** The item that `shift` would answer. */
   peek(): Item | undefined {
     return this.#length === 0 ? undefined : this.#slots[this.#head];

@@ -9,9 +9,11 @@ import { Random, seedFrom } from "../support/mod.ts";
 const PREFIX = "H:t:";
 const queue = new FunctionQueue("f");
 
-function jobWith(handle: string): Job {
+let keys = 0;
+
+function jobWith(handle: string, key = ++keys): Job {
   return new Job({
-    key: 1,
+    key,
     handle,
     queue,
     unique: "",
@@ -86,4 +88,31 @@ test("HandleTable is a map, whatever comes and goes", () => {
     assert.equal(table.size, model.size);
   }
   assert.deepEqual(new Set(table.values()), new Set(model.values()));
+});
+
+test("HandleTable goes on behind and before any key, whatever has gone meanwhile", () => {
+  const seed = seedFrom(process.env);
+  const random = new Random(seed);
+  const table = new HandleTable(PREFIX);
+  const kept: Job[] = [];
+  // Numbers rise with keys, with gaps; some jobs came from servers with other names, early and late.
+  for (let key = 1, number = 1; key <= 3000; key++, number += random.chance(0.02) ? 500 : 1) {
+    const job = jobWith(random.chance(0.1) ? `H:other:${number}` : `${PREFIX}${number}`, key);
+    table.add(job);
+    if (random.chance(0.3)) kept.push(job);
+    else table.delete(job);
+  }
+  const all = kept.map(({ key }) => key);
+  assert.deepEqual([...table.after(0)].map(({ key }) => key), all);
+  assert.deepEqual([...table.before(Infinity)].map(({ key }) => key), all.toReversed());
+  for (let round = 0; round < 200; round++) {
+    const from = random.below(3100);
+    const label = `seed ${seed}, from ${from}`;
+    const [next] = table.after(from);
+    assert.equal(next?.key, all.find((key) => key > from), label);
+    const [last] = table.before(from);
+    assert.equal(last?.key, all.findLast((key) => key < from), label);
+  }
+  for (const job of kept) table.delete(job);
+  assert.deepEqual([...table.after(0), ...table.before(Infinity)], []);
 });

@@ -134,6 +134,19 @@ test("PriorityQueue gives the job with the lowest order, however they came", () 
   });
 });
 
+test("PriorityQueue tells how many jobs come before a place", () => {
+  const owner = new FunctionQueue("f");
+  const queue = new PriorityQueue();
+  for (const order of [10, 20, 30, 40, 5, 25]) queue.push(job(owner, { order }));
+  for (const [order, before] of [[1, 0], [5, 0], [6, 1], [25, 3], [30, 4], [99, 6]] as const) {
+    assert.equal(queue.countBefore(order), before, `before ${order}`);
+  }
+  queue.shift();
+  queue.shift();
+  assert.equal(queue.countBefore(99), 4);
+  assert.equal(queue.countBefore(20), 0);
+});
+
 test("PriorityQueue gives every job exactly once", () => {
   const owner = new FunctionQueue("f");
   const queue = new PriorityQueue();

@@ -1,0 +1,95 @@
+import type { Job } from "./job.ts";
+
+/** Jobs that lie together; a job that stays alone keeps no more than a page. A power of two. */
+const PAGE_JOBS = 128;
+
+interface Page {
+  readonly jobs: (Job | undefined)[];
+  count: number;
+}
+
+/**
+ * Jobs by a number of their own that rises with their keys: their place in a page is the number
+ * itself, so that there is no hashing, much less memory than an entry in a map, and any place in the
+ * order can be found again without walking there.
+ */
+export class JobPages {
+  readonly #pages = new Map<number, Page>();
+
+  add(number: number, job: Job): void {
+    const index = Math.floor(number / PAGE_JOBS);
+    let page = this.#pages.get(index);
+    if (page === undefined) {
+      page = { jobs: new Array<Job | undefined>(PAGE_JOBS).fill(undefined), count: 0 };
+      this.#pages.set(index, page);
+    }
+    page.jobs[number % PAGE_JOBS] = job;
+    page.count++;
+  }
+
+  get(number: number): Job | undefined {
+    return this.#pages.get(Math.floor(number / PAGE_JOBS))?.jobs[number % PAGE_JOBS];
+  }
+
+  /** Takes out the job that has a number. */
+  delete(number: number): void {
+    const index = Math.floor(number / PAGE_JOBS);
+    const page = this.#pages.get(index)!;
+    page.jobs[number % PAGE_JOBS] = undefined;
+    if (--page.count === 0) this.#pages.delete(index);
+  }
+
+  *values(): Generator<Job> {
+    for (const page of this.#pages.values()) {
+      for (const job of page.jobs) if (job !== undefined) yield job;
+    }
+  }
+
+  /** Jobs with a greater key, the least first. The pages must not change meanwhile. */
+  *after(key: number): Generator<Job> {
+    const pages = this.#inOrder();
+    const first = firstWhere(pages, (page) => lastKey(page) > key);
+    for (let at = first; at < pages.length; at++) {
+      for (const job of pages[at]!.jobs) if (job !== undefined && job.key > key) yield job;
+    }
+  }
+
+  /** Jobs with a lesser key, the greatest first. The pages must not change meanwhile. */
+  *before(key: number): Generator<Job> {
+    const pages = this.#inOrder();
+    const beyond = firstWhere(pages, (page) => firstKey(page) >= key);
+    for (let at = beyond - 1; at >= 0; at--) {
+      const { jobs } = pages[at]!;
+      for (let slot = PAGE_JOBS - 1; slot >= 0; slot--) {
+        const job = jobs[slot];
+        if (job !== undefined && job.key < key) yield job;
+      }
+    }
+  }
+
+  /** A page for each 128 numbers in use: some thousands for a million jobs. */
+  #inOrder(): Page[] {
+    const indexes = [...this.#pages.keys()].sort((a, b) => a - b);
+    return indexes.map((index) => this.#pages.get(index)!);
+  }
+}
+
+function firstKey(page: Page): number {
+  return page.jobs.find((job) => job !== undefined)!.key;
+}
+
+function lastKey(page: Page): number {
+  return page.jobs.findLast((job) => job !== undefined)!.key;
+}
+
+/** Position of the first page that passes, where all behind it pass too; the length when none does. */
+function firstWhere(pages: readonly Page[], passes: (page: Page) => boolean): number {
+  let low = 0;
+  let high = pages.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(pages[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
