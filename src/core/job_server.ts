@@ -112,6 +112,14 @@ export class JobServer {
     }
   }
 
+  /**
+   * Forgets the abandoned and cancelled jobs of a function that no worker has, when they are half of
+   * its jobs: then it costs next to nothing for each. Others are forgotten when they are reached.
+   */
+  forgetIgnored(queue: FunctionQueue): void {
+    if (queue.ignored * 2 >= queue.total) this.#life.clearIgnored(queue);
+  }
+
   /** Takes a job in. `client` waits for its result; null for background jobs. */
   submit(submission: Submission, client: Client | null, now: number): Admission {
     return this.#submissions.submit(submission, client, now);
