@@ -4,6 +4,8 @@ import type { Job } from "./job.ts";
 
 /** How a worker's connection is told that there is work. Implemented by the server's sessions. */
 export interface WorkerPort {
+  /** Number of the connection, as operators know it. */
+  readonly number?: number;
   /** Sends NOOP. */
   wake(): void;
 }
