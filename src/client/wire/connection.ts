@@ -1,0 +1,179 @@
+import type { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import {
+  encodeRequest,
+  MAGIC_REPLY,
+  type Packet,
+  type PacketContent,
+  PacketDecoder,
+  type PacketSink,
+  type PacketType,
+} from "../../protocol/mod.ts";
+import { ConnectionLostError, GearmanError } from "./errors.ts";
+import { type ServerAddress, serverText } from "./server_address.ts";
+
+/** What is told about a connection. No call comes after `lost`. */
+export interface ConnectionEvents {
+  /** A packet from the server; valid only during the call. */
+  packet(packet: Packet): void;
+  /** The connection is over, by the peer, a failure or `close`. Comes once. */
+  lost(cause: GearmanError): void;
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bounds of what a server may send: those of a server for its peers. */
+const LIMITS = {
+  maxPacketBytes: 256 * 1024 * 1024,
+  maxArgumentBytes: 8192,
+  maxLineBytes: 8192,
+};
+
+/** One TCP connection to a job server: packets out, packets in. Runs wherever `node:net` does. */
+export class WireConnection implements PacketSink {
+  /** `host:port` of the server. */
+  readonly server: string;
+  readonly #socket: Socket;
+  readonly #events: ConnectionEvents;
+  readonly #decoder: PacketDecoder;
+  #lost = false;
+
+  private constructor(server: string, socket: Socket, events: ConnectionEvents) {
+    this.server = server;
+    this.#socket = socket;
+    this.#events = events;
+    this.#decoder = new PacketDecoder(this, LIMITS);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true);
+    socket.on("data", (chunk: Buffer) => this.#received(chunk));
+    socket.on("error", (error: Error) => this.#end(error));
+    socket.on("end", () => this.#end(undefined));
+    socket.on("close", () => this.#end(undefined));
+  }
+
+  /** @throws {GearmanError} `CONNECT_FAILED`, `ABORTED` */
+  static async open(
+    address: ServerAddress,
+    options: ConnectOptions,
+    events: ConnectionEvents,
+  ): Promise<WireConnection> {
+    const server = serverText(address);
+    const socket = connect({ host: address.host, port: address.port });
+    try {
+      await connected(socket, server, options);
+    } catch (error) {
+      socket.on("error", () => {});
+      socket.destroy();
+      throw error;
+    }
+    return new WireConnection(server, socket, events);
+  }
+
+  /** Sends a packet; packets of one turn leave together. Does nothing once the connection is lost. */
+  send(type: PacketType, content: PacketContent = {}): void {
+    if (this.#lost) return;
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      queueMicrotask(() => this.#socket.uncork());
+    }
+    this.#socket.write(encodeRequest(type, content));
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Sends what is written, then closes. `lost` comes at once. */
+  close(): void {
+    if (this.#lost) return;
+    while (this.#socket.writableCorked > 0) this.#socket.uncork();
+    this.#socket.end();
+    const socket = this.#socket;
+    socket.once("finish", () => socket.destroySoon());
+    this.#end(new GearmanError("CLOSED", `Connection to "${this.server}" was closed`));
+  }
+
+  /** Does not keep the process alive (while it is idle), or does again. */
+  keepAlive(yes: boolean): void {
+    if (yes) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
+  packet(packet: Packet): void {
+    if (packet.magic === MAGIC_REPLY) this.#events.packet(packet);
+    else this.#misbehaved(`a request, ${packet.shape.name}`);
+  }
+
+  malformed(packet: Packet): void {
+    this.#misbehaved(`a malformed ${packet.shape.name}`);
+  }
+
+  line(): void {
+    this.#misbehaved("text");
+  }
+
+  #received(chunk: Uint8Array): void {
+    try {
+      this.#decoder.push(chunk);
+    } catch (cause) {
+      this.#misbehaved("something else than Gearman packets", cause);
+    }
+  }
+
+  #misbehaved(what: string, cause?: unknown): void {
+    this.#end(new GearmanError("PROTOCOL", `Server "${this.server}" sent ${what}`, { cause }));
+  }
+
+  #end(cause: unknown): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.#decoder.stop();
+    const closing = cause instanceof GearmanError && cause.code === "CLOSED";
+    if (!closing) this.#socket.destroy();
+    const error = cause instanceof GearmanError
+      ? cause
+      : new ConnectionLostError(this.server, { cause });
+    this.#events.lost(error);
+  }
+}
+
+function connected(socket: Socket, server: string, options: ConnectOptions): Promise<void> {
+  const { timeoutMs, signal } = options;
+  return new Promise((resolve, reject) => {
+    const settle = (error: GearmanError | undefined) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      socket.off("connect", success);
+      socket.off("error", failed);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const success = () => settle(undefined);
+    const failed = (cause: Error) =>
+      settle(
+        new GearmanError("CONNECT_FAILED", `Cannot connect to "${server}": ${cause.message}`, {
+          cause,
+        }),
+      );
+    const aborted = () =>
+      settle(new GearmanError("ABORTED", `Connecting to "${server}" was aborted`));
+    const timer = setTimeout(
+      () =>
+        settle(
+          new GearmanError(
+            "CONNECT_FAILED",
+            `Cannot connect to "${server}": no answer in ${timeoutMs} ms`,
+          ),
+        ),
+      timeoutMs,
+    );
+    socket.once("connect", success);
+    socket.once("error", failed);
+    if (signal?.aborted === true) aborted();
+    else signal?.addEventListener("abort", aborted);
+  });
+}

@@ -1,0 +1,42 @@
+import { GearmanError } from "./errors.ts";
+
+/** Port of the Gearman protocol. */
+export const DEFAULT_PORT = 4730;
+
+/** Where a job server listens. */
+export interface ServerAddress {
+  /** Name or address, IPv6 without brackets. */
+  readonly host: string;
+  /** 1 to 65535. */
+  readonly port: number;
+}
+
+/**
+ * Reads `host`, `host:port`, `[v6]:port` or a bare IPv6 address.
+ * @throws {GearmanError} `INVALID_ARGUMENT`
+ */
+export function parseServerAddress(text: string): ServerAddress {
+  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
+  const plain = bracketed ?? /^([^:[\]]+)(?::(\d+))?$/.exec(text);
+  const bareV6 = plain === null && /^[0-9a-fA-F:.]+$/.test(text) ? text : undefined;
+  const host = bareV6 ?? plain?.[1];
+  const port = Number(plain?.[2] ?? DEFAULT_PORT);
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new GearmanError(
+      "INVALID_ARGUMENT",
+      `Cannot use server address "${text}": it is not host, host:port or [v6]:port`,
+    );
+  }
+  return { host, port };
+}
+
+/** A list with commas, as in the variable GEARMAN_SERVERS. */
+export function parseServerList(text: string): ServerAddress[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "")
+    .map(parseServerAddress);
+}
+
+/** `host:port`, with brackets where the host has colons. */
+export function serverText({ host, port }: ServerAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

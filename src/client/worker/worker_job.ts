@@ -1,0 +1,90 @@
+import { bytesOf, type PacketContent, PacketType, textOf } from "../../protocol/mod.ts";
+import type { Codec } from "../wire/codec.ts";
+import type { Assignment } from "./assignment.ts";
+
+/** How a job's packets reach its server. */
+export type SendToServer = (type: PacketType, content: PacketContent) => void;
+
+/** Thrown by a function to end its job with WORK_FAIL: a failure without words. */
+export class JobFailure extends Error {
+  /** A failure; the text is for the worker's own log, clients are not told it. */
+  constructor(text = "The job failed", options?: ErrorOptions) {
+    super(text, options);
+    this.name = "JobFailure";
+  }
+}
+
+/**
+ * A job in the hands of a worker function. What is sent after the job's signal was aborted goes
+ * nowhere.
+ */
+export class WorkerJob<Data> {
+  /** Handle, as the client knows it. */
+  readonly handle: string;
+  /** Name of the function. */
+  readonly functionName: string;
+  /** The client's unique ID; empty when it gave none. */
+  readonly unique: string;
+  /** Reducer of a reduce job; empty for others. */
+  readonly reducer: string;
+  /** The workload's bytes. */
+  readonly workload: Uint8Array;
+  /** `host:port` of the server that the job came from. */
+  readonly server: string;
+  /**
+   * Aborted when the result cannot reach the server any more (the connection was lost, or the time
+   * for the function is over: the server gives the job to another worker then), and when the worker
+   * is stopped without patience.
+   */
+  readonly signal: AbortSignal;
+  readonly #codec: Codec<Data>;
+  readonly #handleBytes: Uint8Array;
+  readonly #send: SendToServer;
+
+  /** Jobs are made by `GearmanWorker`. */
+  constructor(
+    assignment: Assignment,
+    server: string,
+    codec: Codec<Data>,
+    signal: AbortSignal,
+    send: SendToServer,
+  ) {
+    this.handle = textOf(assignment.handle);
+    this.functionName = textOf(assignment.functionName);
+    this.unique = textOf(assignment.unique);
+    this.reducer = textOf(assignment.reducer);
+    this.workload = assignment.workload;
+    this.server = server;
+    this.signal = signal;
+    this.#codec = codec;
+    this.#handleBytes = bytesOf(assignment.handle);
+    this.#send = send;
+  }
+
+  /** The workload as the codec reads it. Throws what the codec throws. */
+  get data(): Data {
+    return this.#codec.decode(this.workload);
+  }
+
+  /** Sends a piece of the result to those who wait (WORK_DATA). */
+  sendData(data: Data): void {
+    this.#report(PacketType.WORK_DATA, this.#codec.encode(data));
+  }
+
+  /** Sends a warning (WORK_WARNING). */
+  sendWarning(data: Data): void {
+    this.#report(PacketType.WORK_WARNING, this.#codec.encode(data));
+  }
+
+  /** Reports progress (WORK_STATUS): whole numbers from 0 to 4,294,967,295. */
+  sendStatus(numerator: number, denominator: number): void {
+    if (this.signal.aborted) return;
+    this.#send(PacketType.WORK_STATUS, {
+      args: [this.#handleBytes, `${numerator >>> 0}`, `${denominator >>> 0}`],
+    });
+  }
+
+  #report(type: PacketType, data: Uint8Array): void {
+    if (!this.signal.aborted) this.#send(type, { args: [this.#handleBytes], data });
+  }
+}
