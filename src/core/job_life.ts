@@ -121,18 +121,20 @@ export class JobLife {
 
   /** Nobody waits for the job any more: it stays listed but is never given out (section 11). */
   ignore(job: Job): void {
-    this.#markIgnored(job);
+    if (!this.#markIgnored(job)) return;
     const { queue } = job;
     const { maxIgnoredJobs } = this.#parts;
     if (queue.ignored > maxIgnoredJobs && queue.ignored > queue.total / 2) this.clearIgnored(queue);
   }
 
-  #markIgnored(job: Job): void {
-    if (job.ignored) return;
+  /** Answers true when its queue has one more ignored job now. */
+  #markIgnored(job: Job): boolean {
+    if (job.ignored) return false;
     job.ignored = true;
-    if (job.state !== "queued" && job.state !== "delayed") return;
+    if (job.state !== "queued" && job.state !== "delayed") return false;
     if (job.state === "queued") job.queue.runnable--;
     job.queue.ignored++;
+    return true;
   }
 
   /** Somebody waits for an abandoned job again. */

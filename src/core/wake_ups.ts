@@ -63,9 +63,13 @@ export class WakeUps {
     }
   }
 
-  /** The worker may get jobs again: if it waits, it sleeps, or is woken if there is work. */
+  /** The worker may get jobs again: one that sleeps is woken if there is work. */
   undrain(worker: Worker, now: number): void {
-    if (worker.state === "awake") return;
+    if (worker.state === "notified") {
+      this.#notified.add(worker);
+      worker.notifiedAt = now;
+    }
+    if (worker.state !== "sleeping") return;
     const ability = worker.abilities.find(({ queue }) => queue.offered > 0);
     if (ability === undefined) this.sleep(worker);
     else this.#notify(worker, ability.queue, now);

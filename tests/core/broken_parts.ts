@@ -1,5 +1,5 @@
-import type { FunctionQueue, Worker } from "../../src/core/mod.ts";
-import { JobTable } from "../../src/core/mod.ts";
+import type { FunctionQueue, Job, Worker } from "../../src/core/mod.ts";
+import { JobServer, JobTable } from "../../src/core/mod.ts";
 import { JobLife } from "../../src/core/job_life.ts";
 import { PriorityQueue } from "../../src/core/priority_queue.ts";
 import { Schedule } from "../../src/core/schedule.ts";
@@ -79,6 +79,27 @@ export const BROKEN_PARTS: readonly BrokenPart[] = [
     wakeUps,
     "abilityRemoved",
     () => () => {},
+  ),
+  broken(
+    "a resumed function wakes nobody",
+    JobServer.prototype,
+    "resume",
+    () =>
+      function (this: JobServer, name: string) {
+        const queue = this.table.findFunction(name);
+        if (queue !== undefined) queue.paused = false;
+      },
+  ),
+  broken("a drained worker keeps its wake-up to itself", wakeUps, "drain", withoutEnsuring),
+  broken("a worker that may have jobs again sleeps on", wakeUps, "undrain", () => () => {}),
+  broken(
+    "purged jobs are cancelled, but not forgotten",
+    JobLife.prototype,
+    "purge",
+    () =>
+      function (this: JobLife, _queue: FunctionQueue, jobs: readonly Job[]) {
+        for (const job of jobs) this.cancel(job);
+      },
   ),
   broken(
     "the last job in comes first out",

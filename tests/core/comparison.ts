@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type FunctionQueue, PRIORITIES } from "../../src/core/mod.ts";
 import type { NaivePeer, NaiveServer } from "./naive_server.ts";
 import type { Peer, RecordingLog, Scene } from "./scene.ts";
+import type { StepBook } from "./step_book.ts";
 
 /** One connection in both servers, and what it can know about itself from outside. */
 export interface Slot {
@@ -30,6 +31,7 @@ export interface Compared {
   readonly naive: NaiveServer;
   readonly slots: readonly Slot[];
   readonly log: RecordingLog | null;
+  readonly book: StepBook;
   readonly wakeUpRepeatMs: number;
 }
 
@@ -46,6 +48,11 @@ export class Comparison {
     return this.#compared.slots.filter(({ naive }) =>
       naive.abilities.some((ability) => ability.name === name)
     );
+  }
+
+  /** Jobs that a worker could be given now. */
+  offered(name: string): number {
+    return this.#compared.naive.paused.has(name) ? 0 : this.runnable(name);
   }
 
   runnable(name: string): number {
@@ -65,7 +72,7 @@ export class Comparison {
   }
 
   all(): void {
-    const { scene, naive, slots, log } = this.#compared;
+    const { scene, naive, slots, log, book } = this.#compared;
     const { table } = scene.server;
     const names = [...table.functions].map(({ name }) => name).sort();
     assert.deepEqual(names, [...naive.functions].sort());
@@ -79,6 +86,7 @@ export class Comparison {
       const order = slot.naive.abilities.map(({ name }) => name);
       assert.deepEqual(slot.peer.functions(), order, "order of abilities");
     }
+    assert.deepEqual(book.takeEnds().sort(), naive.ends.splice(0).sort(), "ends told");
     if (log !== null) assert.deepEqual(log.calls().sort(), naive.logged.splice(0).sort());
   }
 
@@ -106,18 +114,18 @@ export class Comparison {
   /** The promise of protocol section 8, as workers see it and as it is counted inside. */
   #wakeUps(queue: FunctionQueue): void {
     const { scene, slots, wakeUpRepeatMs } = this.#compared;
-    const capable = this.capable(queue.name);
+    const capable = this.capable(queue.name).filter(({ naive }) => !naive.draining);
     const asleep = capable.filter((slot) => slot.asleep && slot.noopAt === null).length;
     const fresh =
       capable.filter(({ noopAt }) => noopAt !== null && noopAt + wakeUpRepeatMs > scene.now).length;
     assert.ok(
-      asleep === 0 || fresh >= queue.runnable,
-      `'${queue.name}': ${queue.runnable} jobs, ${fresh} NOOPs on their way, ${asleep} asleep`,
+      asleep === 0 || fresh >= queue.offered,
+      `'${queue.name}': ${queue.offered} jobs, ${fresh} NOOPs on their way, ${asleep} asleep`,
     );
     assert.equal(queue.sleepers.size, asleep, `sleepers of '${queue.name}'`);
     const notified = slots.filter(({ peer }) => peer.workerRole.notifiedFor === queue).length;
     assert.equal(queue.notified, notified, `NOOPs counted for '${queue.name}'`);
-    assert.ok(asleep === 0 || notified >= queue.runnable, "too few NOOPs are counted");
+    assert.ok(asleep === 0 || notified >= queue.offered, "too few NOOPs are counted");
   }
 
   /** What a peer was told is what it had to be told, and no job ended twice for it. */
@@ -136,6 +144,7 @@ export class Comparison {
   /** After the end of all jobs and peers nothing is kept. */
   nothingLeft(): void {
     const { server } = this.#compared.scene;
+    this.#compared.book.allEnded();
     assert.equal(server.table.jobCount, 0, "jobs are left");
     assert.equal(server.nextWake(), Infinity, "something is still waited for");
     for (const queue of server.table.functions) {

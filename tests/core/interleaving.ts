@@ -4,6 +4,7 @@ import { Comparison, endsOf, type Slot } from "./comparison.ts";
 import { type NaiveJob, NaiveServer } from "./naive_server.ts";
 import { FUNCTIONS, LONG_TIME, type Operation, SLOTS } from "./operations.ts";
 import { RecordingLog, Scene } from "./scene.ts";
+import { StepBook } from "./step_book.ts";
 
 export interface Setting {
   readonly wakeUps: WakeUpPolicy;
@@ -18,6 +19,7 @@ const MAX_IGNORED_JOBS = 3;
 /** Plays steps on the real server and on the naive one, and compares them after each. */
 export class Interleaving {
   readonly #log: RecordingLog | null;
+  readonly #book = new StepBook();
   readonly #scene: Scene;
   readonly #naive: NaiveServer;
   readonly #known = new Map<string, NaiveJob>();
@@ -30,6 +32,7 @@ export class Interleaving {
       wakeUps: setting.wakeUps,
       maxAttempts: setting.maxAttempts,
       log: this.#log ?? NO_LOG,
+      witness: this.#book,
       limits: { wakeUpRepeatMs: WAKE_UP_REPEAT_MS, maxIgnoredJobs: MAX_IGNORED_JOBS },
     });
     this.#naive = new NaiveServer(
@@ -42,6 +45,7 @@ export class Interleaving {
       naive: this.#naive,
       slots: this.#slots,
       log: this.#log,
+      book: this.#book,
       wakeUpRepeatMs: WAKE_UP_REPEAT_MS,
     });
   }
@@ -56,7 +60,13 @@ export class Interleaving {
     const peer = this.#scene.peer();
     const wantsExceptions = number % 2 === 1;
     peer.client.wantsExceptions = wantsExceptions;
-    const naive = { wantsExceptions, abilities: [], waitingFor: new Set<NaiveJob>(), told: [] };
+    const naive = {
+      wantsExceptions,
+      draining: false,
+      abilities: [],
+      waitingFor: new Set<NaiveJob>(),
+      told: [],
+    };
     return {
       peer,
       naive,
@@ -106,11 +116,18 @@ export class Interleaving {
       case "cancel":
         return this.#cancel(operation.nth);
       case "drop":
+        return this.#drop(operation.name, operation.force);
+      case "purge":
         assert.equal(
-          this.#scene.server.dropFunction(operation.name),
-          this.#naive.drop(operation.name, this.#comparison.capable(operation.name).length > 0),
+          this.#scene.server.purge(operation.name),
+          this.#naive.purge(operation.name),
+          "jobs purged",
         );
         return;
+      case "pause":
+        return this.#pause(operation.name, operation.paused);
+      case "drain":
+        return this.#drain(slot, operation.draining);
       case "limit": {
         const { name, limit } = operation;
         this.#scene.server.setQueueLimits(name, [limit, limit, 0]);
@@ -127,6 +144,30 @@ export class Interleaving {
       case "settle":
         return this.#settle();
     }
+  }
+
+  #drop(name: string, force: boolean): void {
+    const expected = force
+      ? this.#naive.dropByForce(name, this.#slots.map(({ naive }) => naive))
+      : this.#naive.drop(name, this.#comparison.capable(name).length > 0);
+    assert.equal(this.#scene.server.dropFunction(name, { force }), expected);
+  }
+
+  #pause(name: string, paused: boolean): void {
+    const { server, now } = this.#scene;
+    if (!paused) {
+      server.resume(name, now);
+      this.#naive.paused.delete(name);
+    } else {
+      server.pause(name);
+      this.#naive.functions.add(name);
+      this.#naive.paused.add(name);
+    }
+  }
+
+  #drain(slot: Slot, draining: boolean): void {
+    this.#scene.server.drainWorker(slot.peer.workerRole, draining, this.#scene.now);
+    slot.naive.draining = draining;
   }
 
   #submit(asked: Extract<Operation, { do: "submit" }>, slot: Slot): void {
@@ -163,7 +204,8 @@ export class Interleaving {
     slot.peer.sleep();
     const noop = slot.peer.takeNoops() > 0;
     if (noop) slot.noopAt = this.#scene.now;
-    const work = slot.naive.abilities.some(({ name }) => this.#comparison.runnable(name) > 0);
+    const work = !slot.naive.draining &&
+      slot.naive.abilities.some(({ name }) => this.#comparison.offered(name) > 0);
     assert.equal(noop, work, "PRE_SLEEP is answered with NOOP if, and only if, there is work");
   }
 
@@ -252,9 +294,10 @@ export class Interleaving {
       }
     }
     for (const name of FUNCTIONS) {
-      const asleep = this.#comparison.capable(name).filter((slot) => slot.asleep).length;
+      const asleep = this.#comparison.capable(name)
+        .filter((slot) => slot.asleep && !slot.naive.draining).length;
       assert.ok(
-        asleep === 0 || this.#comparison.runnable(name) === 0,
+        asleep === 0 || this.#comparison.offered(name) === 0,
         `'${name}' waits, its workers sleep`,
       );
     }
@@ -272,6 +315,7 @@ export class Interleaving {
       this.#compare();
     }
     this.#pass(LONG_TIME);
+    for (const name of this.#naive.paused) this.#pause(name, false);
     const worker = this.#connect(SLOTS);
     this.#slots.push(worker);
     for (const name of FUNCTIONS) {

@@ -1,9 +1,11 @@
-import { PRIORITIES, type Priority } from "../../src/core/mod.ts";
+import { type JobEnd, PRIORITIES, type Priority } from "../../src/core/mod.ts";
 import type { QueueLimits } from "../../src/protocol/mod.ts";
 
 /** A connection in the model: a number, its abilities, and what it must have been told. */
 export interface NaivePeer {
   readonly wantsExceptions: boolean;
+  /** It gets no more jobs. */
+  draining: boolean;
   /** In the order of assignment. */
   abilities: { readonly name: string; readonly timeoutMs: number }[];
   /** Jobs it waits for, in the order in which it first did. */
@@ -13,7 +15,8 @@ export interface NaivePeer {
 
 export interface NaiveJob {
   readonly handle: string;
-  readonly name: string;
+  /** Empty when its function was dropped while it ran. */
+  name: string;
   readonly unique: string;
   readonly workload: string;
   readonly priority: Priority;
@@ -24,6 +27,8 @@ export interface NaiveJob {
   background: boolean;
   persisted: boolean;
   ignored: boolean;
+  /** Its end was told: it is over, or was cancelled. */
+  over: boolean;
   joinable: boolean;
   attempts: number;
   /** One entry per submission that waits for the result. */
@@ -43,6 +48,12 @@ export interface NaiveSubmission {
   readonly background: boolean;
 }
 
+const ENDS: Readonly<Record<string, JobEnd>> = {
+  WORK_COMPLETE: "complete",
+  WORK_FAIL: "fail",
+  WORK_EXCEPTION: "exception",
+};
+
 export interface NaiveOptions {
   readonly durable: boolean;
   readonly maxAttempts: number;
@@ -61,11 +72,14 @@ export class NaiveServer {
   #assigned: NaiveJob[] = [];
   readonly functions = new Set<string>();
   readonly limits = new Map<string, QueueLimits>();
+  readonly paused = new Set<string>();
   jobs: NaiveJob[] = [];
   now: number;
   storeFull = false;
   /** What the durable log must have been asked. */
   readonly logged: string[] = [];
+  /** Ends that the witness must have been told: `H:t:1 complete`. */
+  readonly ends: string[] = [];
 
   constructor(options: NaiveOptions, now: number) {
     this.#options = options;
@@ -110,6 +124,7 @@ export class NaiveServer {
       state: stores ? "storing" : "waiting",
       persisted: background,
       ignored: false,
+      over: false,
       joinable: true,
       attempts: 0,
       audience: [],
@@ -156,7 +171,7 @@ export class NaiveServer {
       if (job.ignored) accepted = true;
       if (!accepted) job.persisted = false;
       if (accepted && !job.ignored) job.state = "waiting";
-      else this.end(job);
+      else this.#end(job, "refused");
     } else if (!good) {
       job.persisted = false;
       job.background = false;
@@ -193,15 +208,16 @@ export class NaiveServer {
   }
 
   grab(peer: NaivePeer): NaiveJob | undefined {
+    if (peer.draining) return undefined;
     for (const priority of PRIORITIES) {
-      for (const ability of [...peer.abilities]) {
+      for (const ability of peer.abilities.filter(({ name }) => !this.paused.has(name))) {
         const own = this.jobsOf(ability.name).filter((job) =>
           job.priority === priority && job.state === "waiting"
         );
         const due = own.filter((job) => !this.isDelayed(job)).sort((a, b) => a.order - b.order);
         const found = due.find((job) => !job.ignored);
         for (const passed of due.slice(0, found === undefined ? undefined : due.indexOf(found))) {
-          this.end(passed);
+          this.#end(passed, "abandoned");
         }
         if (found !== undefined || own.length > due.length) {
           peer.abilities = [...peer.abilities.filter((other) => other !== ability), ability];
@@ -224,12 +240,14 @@ export class NaiveServer {
       const body = kind === "WORK_FAIL" ? job.handle : `${job.handle} ${data}`;
       client.told.push(asFail ? `WORK_FAIL ${job.handle}` : `${kind} ${body}`);
     }
-    if (kind !== "WORK_DATA") this.end(job);
+    const end = ENDS[kind];
+    if (end !== undefined) this.#end(job, end);
     return true;
   }
 
   cancel(job: NaiveJob): void {
     this.#fail(job);
+    this.#tellEnd(job, "cancelled");
     if (job.persisted) this.#log(`remove ${job.handle}`);
     job.persisted = false;
     job.joinable = false;
@@ -240,9 +258,35 @@ export class NaiveServer {
     if (!this.functions.has(name)) return "not found";
     this.#clear(name);
     if (hasWorkers || this.jobsOf(name).length > 0) return "in use";
+    this.#forget(name);
+    return "dropped";
+  }
+
+  dropByForce(name: string, peers: readonly NaivePeer[]): string {
+    if (!this.functions.has(name)) return "not found";
+    this.purge(name);
+    for (const job of this.jobsOf(name)) {
+      this.cancel(job);
+      job.name = "";
+    }
+    for (const peer of peers) {
+      peer.abilities = peer.abilities.filter((ability) => ability.name !== name);
+    }
+    this.#forget(name);
+    return "dropped";
+  }
+
+  #forget(name: string): void {
     this.functions.delete(name);
     this.limits.delete(name);
-    return "dropped";
+    this.paused.delete(name);
+  }
+
+  purge(name: string): number {
+    const jobs = this.jobsOf(name).filter((job) => job.state !== "running" && !job.ignored);
+    for (const job of jobs) this.cancel(job);
+    this.#clear(name);
+    return jobs.length;
   }
 
   /** Time goes on: what is due happens in the order of its time. */
@@ -257,7 +301,7 @@ export class NaiveServer {
       this.#requeue(late);
     }
     this.now = end;
-    for (const job of ignored) if (!this.isDelayed(job)) this.end(job);
+    for (const job of ignored) if (!this.isDelayed(job)) this.#end(job, "abandoned");
   }
 
   #giveBack(peer: NaivePeer, matches: (job: NaiveJob) => boolean): void {
@@ -267,10 +311,10 @@ export class NaiveServer {
   #requeue(job: NaiveJob): void {
     const { maxAttempts } = this.#options;
     job.attempts++;
-    if (job.ignored) return this.end(job);
+    if (job.ignored) return this.#end(job, "abandoned");
     if (maxAttempts >= 0 && job.attempts >= maxAttempts) {
       this.#fail(job);
-      return this.end(job);
+      return this.#end(job, "worker lost");
     }
     job.state = "waiting";
     job.holder = null;
@@ -289,7 +333,7 @@ export class NaiveServer {
 
   #clear(name: string): void {
     for (const job of this.jobsOf(name)) {
-      if (job.ignored && job.state === "waiting") this.end(job);
+      if (job.ignored && job.state === "waiting") this.#end(job, "abandoned");
     }
   }
 
@@ -303,7 +347,13 @@ export class NaiveServer {
     job.audience = [];
   }
 
-  end(job: NaiveJob): void {
+  #tellEnd(job: NaiveJob, end: JobEnd): void {
+    if (!job.over) this.ends.push(`${job.handle} ${end}`);
+    job.over = true;
+  }
+
+  #end(job: NaiveJob, end: JobEnd): void {
+    this.#tellEnd(job, end);
     this.#dismiss(job);
     job.state = "ended";
     if (job.persisted) this.#log(`remove ${job.handle}`);

@@ -40,7 +40,10 @@ export type Operation =
     readonly anyJob: boolean;
   }
   | { readonly do: "cancel"; readonly nth: number }
-  | { readonly do: "drop"; readonly name: string }
+  | { readonly do: "drop"; readonly name: string; readonly force: boolean }
+  | { readonly do: "purge"; readonly name: string }
+  | { readonly do: "pause"; readonly name: string; readonly paused: boolean }
+  | { readonly do: "drain"; readonly slot: number; readonly draining: boolean }
   | { readonly do: "limit"; readonly name: string; readonly limit: number }
   | { readonly do: "store answers"; readonly nth: number; readonly good: boolean }
   | { readonly do: "store fills"; readonly full: boolean }
@@ -64,6 +67,9 @@ const WEIGHTS: readonly (readonly [kind: Operation["do"], weight: number])[] = [
   ["reset", 2],
   ["half-close", 1],
   ["drop", 1],
+  ["purge", 1],
+  ["pause", 2],
+  ["drain", 2],
   ["limit", 1],
   ["store fills", 1],
 ];
@@ -114,7 +120,13 @@ function randomOperation(random: Random, functions: readonly string[]): Operatio
     case "cancel":
       return { do: kind, nth: random.below(20) };
     case "drop":
+      return { do: kind, name, force: random.chance(0.3) };
+    case "purge":
       return { do: kind, name };
+    case "pause":
+      return { do: kind, name, paused: random.chance(0.5) };
+    case "drain":
+      return { do: kind, slot, draining: random.chance(0.5) };
     case "limit":
       return { do: kind, name, limit: random.pick([0, 0, 3, 6]) };
     case "store answers":

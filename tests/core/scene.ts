@@ -332,6 +332,7 @@ export class RecordingLog implements DurableLog {
   }
 
   remove(job: Job): void {
+    assert.ok(job.end !== null, `${job.handle} is removed before its end was told`);
     this.#calls.push(`remove ${job.handle}`);
   }
 }
