@@ -71,9 +71,10 @@ export function stateOf(job: Job): JobStateName {
   return job.attempts > 0 ? "retrying" : "queued";
 }
 
-/** How often a job was given to a worker. */
-export function attemptsOf(job: Job): number {
-  return job.attempts + (job.worker === null ? 0 : 1);
+/** How often a job was given to a worker; `attempts` counts only when it came back. */
+export function attemptsOf({ attempts, worker, end }: Job): number {
+  const isLast = worker !== null || end === "complete" || end === "fail" || end === "exception";
+  return attempts + (isLast ? 1 : 0);
 }
 
 /** A job in the queue, or one that has ended while somebody watched it. */

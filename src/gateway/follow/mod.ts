@@ -14,3 +14,5 @@ export {
   timeText,
 } from "./job_json.ts";
 export type { JobEvent, JobEventName, JobEvents, JobFollower } from "./job_events.ts";
+export { explain, type Explanation } from "./explain.ts";
+export type { Reason, ReasonCode } from "./reasons.ts";
