@@ -1,0 +1,132 @@
+import { Hono } from "hono";
+import type { HttpHandler, HttpPeer } from "../http/mod.ts";
+import type { Gateway } from "./gateway.ts";
+import { draining, type OpenCalls } from "./open_calls.ts";
+import { ParameterTable } from "./parameters.ts";
+import { Problem } from "./problem.ts";
+import { problemOf, problemResponse } from "./problem_response.ts";
+import { RequestCall } from "./request_call.ts";
+import type { Route } from "./route.ts";
+import { matches, moreExactFirst, NEEDS_JOBS, routerPath } from "./route_paths.ts";
+import { allowRoute, type Trust } from "./trust/mod.ts";
+
+interface Environment {
+  Bindings: { readonly peer: HttpPeer };
+}
+
+export interface AppParts {
+  readonly gateway: Gateway;
+  readonly trust: Trust;
+  readonly routes: readonly Route[];
+  readonly openCalls: OpenCalls;
+  /** Told of every answer: the route's path (`none` where none took it) and the seconds it took to make. */
+  observe(route: string, method: string, status: number, seconds: number): void;
+}
+
+/** What requests that no route takes are counted under. */
+const NO_ROUTE = "none";
+
+/** Documents that a browser would run scripts in. */
+const ACTIVE_DOCUMENT = /html|xml|svg/;
+
+/** The whole of HTTP as one function: addresses, trust, parameters, problems. */
+export function createApp(
+  { gateway, trust, routes, openCalls, observe }: AppParts,
+): HttpHandler {
+  const app = new Hono<Environment>({ getPath: rawPathOf });
+  for (const route of [...routes].sort(moreExactFirst)) {
+    const parameters = new ParameterTable(route);
+    app.on(route.method, routerPath(route.path), (context) => {
+      const request = context.req.raw;
+      return answer(route, parameters, request, context.env.peer, context.req.path);
+    });
+  }
+  app.notFound((context) => {
+    const { method } = context.req.raw;
+    const { path } = context.req;
+    const response = problemAnswer(noRoute(routes, method, path), method, path);
+    observe(NO_ROUTE, method, response.status, 0);
+    return response;
+  });
+  app.onError((error, context) => problemAnswer(error, context.req.method, context.req.path));
+
+  async function answer(
+    route: Route,
+    parameters: ParameterTable,
+    request: Request,
+    peer: HttpPeer,
+    rawPath: string,
+  ): Promise<Response> {
+    const began = performance.now();
+    let call: RequestCall | undefined;
+    let response: Response;
+    try {
+      const identity = trust.admit(request, peer);
+      allowRoute(route, identity, () => parameters.path(rawPath));
+      if (gateway.server.phase === "loading" && NEEDS_JOBS.has(route.tag)) throw starting();
+      const parts = { gateway, request, peer, identity, route, parameters, rawPath, openCalls };
+      call = new RequestCall(parts);
+      response = guarded(await route.handle(call));
+    } catch (error) {
+      const told = openCalls.closed && !(error instanceof Problem) ? draining() : error;
+      response = problemAnswer(told, request.method, rawPath);
+    }
+    if (!isStream(response)) call?.over();
+    if (request.method === "HEAD") await response.body?.cancel();
+    observe(route.path, request.method, response.status, (performance.now() - began) / 1000);
+    return response;
+  }
+
+  function problemAnswer(error: unknown, method: string, path: string): Response {
+    const problem = problemOf(error, `${method} ${path}`, (text) => gateway.log("ERROR", text));
+    return guarded(problemResponse(problem, path));
+  }
+
+  return (request, peer) => app.fetch(request, { peer });
+}
+
+function starting(): Problem {
+  return new Problem("starting", "The server is still taking up its jobs; try again in a moment", {
+    retryAfter: 1,
+  });
+}
+
+/** Why no route took it: another method would do, or nothing is there. */
+function noRoute(routes: readonly Route[], method: string, path: string): Problem {
+  const found = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
+  if (found.length === 0) {
+    return new Problem("not-found", "There is nothing at this address; /docs lists all operations");
+  }
+  const methods = new Set<string>(found);
+  if (methods.has("GET")) methods.add("HEAD");
+  const allow = [...methods].join(", ");
+  return new Problem("method-not-allowed", `Cannot ${method} this address: it takes ${allow}`, {
+    headers: { allow },
+  });
+}
+
+/** No response is taken for what it does not say it is, and none runs scripts that it was not made with. */
+function guarded(response: Response): Response {
+  const { headers } = response;
+  headers.set("x-content-type-options", "nosniff");
+  const mediaType = headers.get("content-type");
+  if (
+    mediaType !== null && ACTIVE_DOCUMENT.test(mediaType) && !headers.has("content-security-policy")
+  ) {
+    headers.set("content-security-policy", "sandbox; default-src 'none'");
+  }
+  return response;
+}
+
+function isStream(response: Response): boolean {
+  return response.body !== null && !response.headers.has("content-length");
+}
+
+/** The path as it was sent: percent-encoding is undone per segment, not before routing. */
+function rawPathOf(request: Request): string {
+  const { url } = request;
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  if (start < 0) return "/";
+  const end = url.slice(start).search(/[?#]/);
+  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+}

@@ -1,0 +1,51 @@
+/**
+ * Names, unique IDs and handles as people and JSON see them. Inside they are byte strings; in a URL they are
+ * percent-encoded, in JSON they are text.
+ */
+
+import { bytesOf, type ByteString } from "../protocol/mod.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes that a path segment holds as they are (RFC 3986, pchar). */
+const PATH_BYTE = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
+/** Bytes that a header field holds as they are: visible ASCII but the percent sign. */
+const HEADER_BYTE = /[!-$&-~]/;
+const ASCII = /^[\x20-\x7e]*$/;
+
+/** As text for JSON: UTF-8 where it is valid, else percent-encoded as in a path. */
+export function textForJson(bytes: ByteString): string {
+  if (ASCII.test(bytes)) return bytes;
+  try {
+    return decoder.decode(bytesOf(bytes));
+  } catch {
+    return pathSegment(bytes);
+  }
+}
+
+/** As one segment of a path: what `decodeSegment` turns back. */
+export function pathSegment(bytes: ByteString): string {
+  return encode(bytes, PATH_BYTE);
+}
+
+/** As the value of a response header: visible ASCII; other bytes, blanks and `%` are percent-encoded. */
+export function textForHeader(bytes: ByteString): string {
+  return encode(bytes, HEADER_BYTE);
+}
+
+/** Turns `%XX` into bytes, once; undefined when a `%` has no two hexadecimal digits behind it. */
+export function percentDecode(text: string): ByteString | undefined {
+  if (!text.includes("%")) return text;
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
+  return text.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function encode(bytes: ByteString, plain: RegExp): string {
+  let text = "";
+  for (const byte of bytes) {
+    text += plain.test(byte)
+      ? byte
+      : `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return text;
+}

@@ -1,0 +1,75 @@
+import { html } from "hono/html";
+import { docsPage } from "./docs_page.ts";
+import { pageResponse } from "./html_page.ts";
+import { openApiDocument } from "./openapi.ts";
+import { PROBLEM_ROUTES } from "./problem_pages.ts";
+import { jsonResponse } from "./responses.ts";
+import type { Route } from "./route.ts";
+
+/** The description of `operations`, for programs and for people. */
+export function pageRoutes(operations: readonly Route[]): readonly Route[] {
+  const described = [...operations, openApiRoute(() => described)];
+  return [
+    ...described.slice(operations.length),
+    {
+      method: "GET",
+      path: "/docs",
+      operation: "readDocs",
+      tag: "Server",
+      summary: "All operations as a page.",
+      role: "none",
+      parameters: [],
+      answers: [{ status: 200, description: "A page." }],
+      hidden: true,
+      handle: ({ gateway }) => docsPage(described, gateway.config.version),
+    },
+    {
+      method: "GET",
+      path: "/",
+      operation: "readStartPage",
+      tag: "Server",
+      summary: "Where to go on.",
+      role: "none",
+      parameters: [],
+      answers: [{ status: 200, description: "A page." }],
+      hidden: true,
+      handle: ({ gateway }) => startPage(gateway.config.version),
+    },
+    ...PROBLEM_ROUTES,
+  ];
+}
+
+function openApiRoute(described: () => readonly Route[]): Route {
+  return {
+    method: "GET",
+    path: "/openapi.json",
+    operation: "getOpenApi",
+    tag: "Server",
+    summary: "This description (OpenAPI 3.1).",
+    role: "none",
+    parameters: [],
+    answers: [{
+      status: 200,
+      description: "The description of all operations.",
+      content: { "application/json": { schema: { type: "object" } } },
+    }],
+    handle: ({ gateway }) =>
+      jsonResponse(200, openApiDocument(described(), gateway.config.version)),
+  };
+}
+
+function startPage(version: string): Response {
+  return pageResponse(
+    "cogd",
+    html`
+      <h1>cogd ${version}</h1>
+      <p>A Gearman job server. This is its HTTP side:</p>
+      <pre>curl -X POST localhost:8080/jobs/reverse -d hello</pre>
+      <ul>
+        <li><a href="/docs">/docs</a>: all operations; for programs <a href="/openapi.json">/openapi.json</a></li>
+        <li><a href="/queues">/queues</a>: functions and their jobs</li>
+        <li><a href="/metrics">/metrics</a>: figures for monitoring</li>
+      </ul>
+    `,
+  );
+}

@@ -1,0 +1,151 @@
+import type { ByteString } from "../../protocol/mod.ts";
+import { textForJson } from "../byte_text.ts";
+import { Problem } from "../problem.ts";
+import type { Role } from "../route.ts";
+
+/** Who calls, and what that caller may do. */
+export interface Identity {
+  /** For whom bounds are counted and changes are logged: `token NAME`, or the peer's address. */
+  readonly caller: string;
+  /** Whether it has the role for this function; without a name, for any function at all. */
+  allows(role: Role, functionName?: ByteString): boolean;
+  /** Whether it has the role for every function there may be. */
+  allowsAll(role: Role): boolean;
+  /** Throws `unauthorized` or `forbidden` unless `allows`. */
+  require(role: Role, functionName?: ByteString): void;
+  /** Throws `unauthorized` or `forbidden` unless `allowsAll`. */
+  requireAll(role: Role): void;
+}
+
+/** Roles that a role brings with it. */
+export const ROLE_INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
+  submit: ["submit"],
+  inspect: ["inspect"],
+  operate: ["operate", "inspect"],
+  admin: ["admin", "operate", "inspect", "submit", "metrics"],
+  metrics: ["metrics"],
+};
+
+export const ROLES = Object.keys(ROLE_INCLUDES) as readonly Role[];
+
+/** Where tokens are not asked for: the caller may do everything. */
+export class TrustedIdentity implements Identity {
+  readonly caller: string;
+
+  constructor(address: string) {
+    this.caller = address;
+  }
+
+  allows(): boolean {
+    return true;
+  }
+
+  allowsAll(): boolean {
+    return true;
+  }
+
+  require(): void {}
+
+  requireAll(): void {}
+}
+
+/** A caller without a token, where tokens are asked for. */
+export class UnknownIdentity implements Identity {
+  readonly caller: string;
+  readonly #problem: () => Problem;
+
+  /** `problem`: what to answer when a role is needed. */
+  constructor(address: string, problem: () => Problem = missingToken) {
+    this.caller = address;
+    this.#problem = problem;
+  }
+
+  allows(): boolean {
+    return false;
+  }
+
+  allowsAll(): boolean {
+    return false;
+  }
+
+  require(): void {
+    throw this.#problem();
+  }
+
+  requireAll(): void {
+    throw this.#problem();
+  }
+}
+
+function missingToken(): Problem {
+  return unauthorized("This needs a token: send the header `Authorization: Bearer TOKEN`");
+}
+
+/** The problem `unauthorized` with its challenge (RFC 6750). */
+export function unauthorized(detail: string, error?: "invalid_token"): Problem {
+  const challenge = error === undefined ? "" : `, error="${error}"`;
+  return new Problem("unauthorized", detail, {
+    headers: { "www-authenticate": `Bearer realm="cogd"${challenge}` },
+  });
+}
+
+/** What a token allows: its roles, for the functions that its globs name. */
+export class TokenIdentity implements Identity {
+  readonly caller: string;
+  readonly #name: string;
+  readonly #roles: ReadonlySet<Role>;
+  readonly #functions: FunctionGlobs;
+
+  constructor(name: string, roles: readonly Role[], functions: FunctionGlobs) {
+    this.caller = `token ${name}`;
+    this.#name = name;
+    this.#roles = new Set(roles.flatMap((role) => ROLE_INCLUDES[role]));
+    this.#functions = functions;
+  }
+
+  allows(role: Role, functionName?: ByteString): boolean {
+    return this.#roles.has(role) &&
+      (functionName === undefined || this.#functions.match(functionName));
+  }
+
+  allowsAll(role: Role): boolean {
+    return this.#roles.has(role) && this.#functions.all;
+  }
+
+  require(role: Role, functionName?: ByteString): void {
+    if (this.allows(role, functionName)) return;
+    const where = functionName === undefined
+      ? ""
+      : ` for the function "${textForJson(functionName)}"`;
+    throw this.#forbidden(role, where, functionName);
+  }
+
+  requireAll(role: Role): void {
+    if (!this.allowsAll(role)) throw this.#forbidden(role, " for all functions");
+  }
+
+  #forbidden(role: Role, where: string, functionName?: ByteString): Problem {
+    return new Problem("forbidden", `The token "${this.#name}" lacks the role "${role}"${where}`, {
+      ...(functionName === undefined ? {} : { function: functionName }),
+      members: { role },
+    });
+  }
+}
+
+/** Function names with `*` (any bytes) and `?` (one byte). */
+export class FunctionGlobs {
+  readonly all: boolean;
+  readonly #pattern: RegExp;
+
+  constructor(globs: readonly ByteString[]) {
+    this.all = globs.includes("*");
+    const sources = globs.map((glob) =>
+      glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")
+    );
+    this.#pattern = new RegExp(`^(?:${sources.join("|")})$`, "s");
+  }
+
+  match(name: ByteString): boolean {
+    return this.all || this.#pattern.test(name);
+  }
+}
