@@ -32,6 +32,14 @@ export interface Limits {
   readonly wakeUpRepeatMs: number;
   /** Abandoned or cancelled jobs that a queue keeps listed before it is cleared of them. */
   readonly maxIgnoredJobs: number;
+  /** Outcomes of ended jobs that are kept. 10,000: what somebody may still ask for, in a few MiB. */
+  readonly maxOutcomes: number;
+  /** Bytes of their results, and of results that are still coming. 64 MiB: fits beside the jobs. */
+  readonly maxOutcomeBytes: number;
+  /** Largest result that is kept, bytes. 1 MiB: so that a few cannot push out all others. */
+  readonly maxResultBytes: number;
+  /** Idempotency keys kept beyond their job's outcome. 100,000: some 30 MiB. */
+  readonly maxIdempotencyKeys: number;
 }
 
 const MIB = 1024 * 1024;
@@ -50,6 +58,10 @@ export const DEFAULT_LIMITS: Limits = {
   maxCommitBytes: 16 * MIB,
   wakeUpRepeatMs: 10_000,
   maxIgnoredJobs: 1000,
+  maxOutcomes: 10_000,
+  maxOutcomeBytes: 64 * MIB,
+  maxResultBytes: MIB,
+  maxIdempotencyKeys: 100_000,
 };
 
 /** Longest unique ID and reducer, bytes (protocol section 5). */

@@ -55,6 +55,11 @@ export interface ReplayPage {
 export interface JobStore {
   readonly traits: StoreTraits;
   /**
+   * Settles, with a `StoreError` `TAKEN_OVER`, when it is noticed that another server has the store, also
+   * while nothing is committed. Left out by a store that cannot be taken over.
+   */
+  readonly lost?: Promise<Error>;
+  /**
    * Settles when the batch holds as `traits.durability` says. Rejects with a `StoreError`; then
    * nothing of the batch was kept, or (code `UNKNOWN_OUTCOME`) it is not known and the same batch
    * may be repeated. One commit runs at a time: the server waits before it starts the next.

@@ -1,69 +1,32 @@
-import { JobServer, type Limits, type WakeUpPolicy } from "../core/mod.ts";
+import { JobServer, type JobWitness, type Limits } from "../core/mod.ts";
 import type { JobStore } from "../plugin_api/mod.ts";
 import type { ByteString } from "../protocol/mod.ts";
-import type {
-  Connection,
-  ConnectionHandler,
-  KeepAlive,
-  Listen,
-  ListenAddress,
-  Listener,
-} from "../runtime/mod.ts";
+import type { Connection, ConnectionHandler, ListenAddress, Listener } from "../runtime/mod.ts";
 import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
+import { connectionView } from "./connection_view.ts";
+import { type KeptEntry, KeptOutcomes } from "./kept_outcomes.ts";
+import { KnownKeys } from "./known_keys.ts";
+import { KnownRecords } from "./known_records.ts";
+import { isMinted } from "./minted_handles.ts";
+import { NO_OUTCOME_LOG, OutcomeKeeper, type OutcomeLog } from "./outcome_keeper.ts";
 import { replay } from "./replay.ts";
+import type {
+  ConnectionView,
+  RunningServer,
+  ServerPhase,
+  StoreCondition,
+} from "./running_server.ts";
+import type { ServerConfig, ServerLogLevel, ServerParts } from "./server_parts.ts";
 import { type ServerFacts, Session, type SessionHost } from "./session.ts";
 import { SessionRegistry } from "./session_registry.ts";
 import { Slab } from "./slab.ts";
+import { storeCondition } from "./store_condition.ts";
 import { StoreWriter } from "./store_writer.ts";
+import { StoredPolicies } from "./stored_policies.ts";
 import { Traffic } from "./traffic.ts";
+import { Witnesses } from "./witnesses.ts";
 import { WorkloadPool } from "./workload_pool.ts";
-
-export interface ServerConfig {
-  /** Where to listen, one listener each. */
-  readonly listen: readonly ListenAddress[];
-  readonly backlog: number;
-  readonly keepAlive: KeepAlive;
-  readonly limits: Limits;
-  readonly wakeUps: WakeUpPolicy;
-  /** How often a job may be handed out before it is failed; -1 = without limit. */
-  readonly maxAttempts: number;
-  /** Every connection receives WORK_EXCEPTION. */
-  readonly exceptions: boolean;
-  /** What stands before the number in a handle, with its colon. */
-  readonly handlePrefix: ByteString;
-  /** Keeps the jobs of several servers in one store apart. */
-  readonly namespace: string;
-  readonly facts: ServerFacts;
-}
-
-export type ServerLogLevel = "ERROR" | "WARNING" | "NOTICE" | "INFO" | "DEBUG";
-
-/** What the server is built on. */
-export interface ServerParts {
-  readonly listen: Listen;
-  /** Calls back when all sockets that had something to read in this turn have been read. */
-  afterTurn(callback: () => void): void;
-  readonly clock: Clock;
-  /** Null or a store that survives nothing: jobs are kept in memory only. */
-  readonly store: JobStore | null;
-  log(level: ServerLogLevel, text: string): void;
-  /** Whether lines of a level are written at all. */
-  logs(level: ServerLogLevel): boolean;
-}
-
-/** A server that listens and answers. */
-export interface RunningServer {
-  readonly jobServer: JobServer;
-  /** The addresses really bound. */
-  readonly addresses: readonly ListenAddress[];
-  /** Settles when the store's jobs are all taken up; until then connections wait. */
-  readonly loaded: Promise<number>;
-  /** Stops listening; settles when no job is left that would be lost or is being run. */
-  drain(): Promise<void>;
-  /** Closes listeners and connections without a word, writes what the store still has to know. */
-  stop(): Promise<void>;
-}
 
 /**
  * Opens the listeners and begins to take up the store's jobs; connections are accepted at once and
@@ -81,41 +44,46 @@ export async function startServer(
 class Server implements RunningServer, SessionHost {
   readonly jobServer: JobServer;
   readonly limits: Limits;
+  readonly clock: Clock;
+  readonly startedAt: number;
   readonly slab = new Slab();
   readonly workloads = new WorkloadPool();
   readonly traffic = new Traffic();
   readonly facts: ServerFacts;
   readonly logSubmission: SessionHost["logSubmission"];
   readonly addresses: ListenAddress[] = [];
+  readonly outcomes: KeptOutcomes;
+  readonly idempotencyKeys: KnownKeys;
+  readonly queuePolicies: StoredPolicies;
+  readonly records: KnownRecords;
+  readonly lost: Promise<Error>;
   loaded: Promise<number> = Promise.resolve(0);
   readonly #config: ServerConfig;
   readonly #parts: ServerParts;
   readonly #sessions = new SessionRegistry();
   readonly #listeners: Listener[] = [];
   readonly #writer: StoreWriter | null;
+  readonly #keeper: OutcomeKeeper;
+  readonly #witnesses = new Witnesses();
   readonly #alarm: Alarm;
+  #keeping = false;
   #loading = true;
+  #draining = false;
   #turnScheduled = false;
   #stopped = false;
   #onDrained: (() => void) | null = null;
+  /** Null once the store is lost. */
+  #onLost: ((error: Error) => void) | null = null;
 
   constructor(config: ServerConfig, parts: ServerParts) {
     this.#config = config;
     this.#parts = parts;
     this.limits = config.limits;
     this.facts = config.facts;
-    const { store, clock } = parts;
-    this.#writer = store === null || store.traits.durability === "nothing"
-      ? null
-      : new StoreWriter({
-        store,
-        limits: config.limits,
-        namespace: config.namespace,
-        now: clock.now,
-        later: clock.later,
-        afterTurn: (callback) => parts.afterTurn(callback),
-        log: (level, text) => parts.log(level, text),
-      });
+    this.clock = parts.clock;
+    this.startedAt = parts.clock.now();
+    this.lost = new Promise((resolve) => this.#onLost = resolve);
+    this.#writer = this.#newWriter();
     this.jobServer = new JobServer({
       handlePrefix: config.handlePrefix,
       limits: config.limits,
@@ -124,8 +92,39 @@ class Server implements RunningServer, SessionHost {
       exceptions: config.exceptions,
       ...(this.#writer === null ? {} : { log: this.#writer }),
     });
-    this.#alarm = new Alarm(clock, () => {
+    const writer = this.#writer;
+    this.records = new KnownRecords(
+      writer === null ? null : (name, value) => writer.put(name, value),
+    );
+    this.queuePolicies = new StoredPolicies({
+      jobServer: this.jobServer,
+      act: (step) => this.#step(step),
+    }, this.records);
+    const log: OutcomeLog = writer ?? NO_OUTCOME_LOG;
+    const { limits } = config;
+    const now = () => this.now();
+    this.idempotencyKeys = new KnownKeys({
+      limits,
+      table: this.jobServer.table,
+      now,
+      drop: (name) => log.putQuietly({ name, value: null }),
+    });
+    this.outcomes = new KeptOutcomes({
+      limits,
+      now,
+      wasMinted: (handle) => isMinted(handle, config.handlePrefix, this.jobServer.nextHandle),
+      gone: (entry) => this.#outcomeGone(entry, log),
+    });
+    this.#keeper = new OutcomeKeeper({
+      limits,
+      log,
+      outcomes: this.outcomes,
+      keys: this.idempotencyKeys,
+      now,
+    });
+    this.#alarm = new Alarm(parts.clock, () => {
       this.jobServer.advance(this.now());
+      this.outcomes.sweep(this.now());
       this.#scheduleTurnEnd();
     });
     this.logSubmission = parts.logs("NOTICE")
@@ -133,9 +132,27 @@ class Server implements RunningServer, SessionHost {
       : null;
   }
 
+  #newWriter(): StoreWriter | null {
+    const { store, clock } = this.#parts;
+    if (store === null || store.traits.durability === "nothing") return null;
+    return new StoreWriter({
+      store,
+      limits: this.limits,
+      namespace: this.#config.namespace,
+      now: clock.now,
+      later: clock.later,
+      afterTurn: (callback) => this.#parts.afterTurn(callback),
+      log: (level, text) => this.#parts.log(level, text),
+      recordStored: (name, value) => this.records.stored(name, value),
+      settled: () => this.#scheduleTurnEnd(),
+      lost: (error) => this.#lose(error),
+    });
+  }
+
   async start(): Promise<void> {
     try {
       for (const address of this.#config.listen) await this.#listen(address);
+      void this.#parts.store?.lost?.then((error) => this.#lose(error));
       this.loaded = this.#load();
       this.loaded.catch(() => {});
     } catch (error) {
@@ -160,12 +177,25 @@ class Server implements RunningServer, SessionHost {
   /** Numbers and jobs of the store, then the sessions that waited for them. */
   async #load(): Promise<number> {
     const { store } = this.#parts;
-    const count = store === null ? 0 : await replay(store, this.jobServer, () => this.now());
+    const count = store === null ? 0 : await this.#replay(store);
+    this.queuePolicies.takeUp();
     await this.#writer?.serve(this.jobServer);
     this.#loading = false;
     this.#sessions.forEach((session) => session.resume());
     this.#scheduleTurnEnd();
     return count;
+  }
+
+  #replay(store: JobStore): Promise<number> {
+    return replay(store, {
+      jobServer: this.jobServer,
+      writer: this.#writer,
+      records: this.records,
+      keys: this.idempotencyKeys,
+      keeper: this.#keeper,
+      now: () => this.now(),
+      foundExtras: () => this.#keepOutcomes(),
+    });
   }
 
   #accept(connection: Connection): ConnectionHandler {
@@ -182,6 +212,73 @@ class Server implements RunningServer, SessionHost {
       this.log("INFO", `Accepted connection from ${session.peer}`);
     }
     return session;
+  }
+
+  // For peers without a socket
+
+  get phase(): ServerPhase {
+    if (this.#stopped || this.#onLost === null) return "stopped";
+    if (this.#loading) return "loading";
+    return this.#draining ? "draining" : "serving";
+  }
+
+  act<Result>(step: (jobServer: JobServer, now: number) => Result): Result {
+    this.#keepOutcomes();
+    return this.#step(step);
+  }
+
+  #step<Result>(step: (jobServer: JobServer, now: number) => Result): Result {
+    this.#scheduleTurnEnd();
+    return step(this.jobServer, this.now());
+  }
+
+  watch(witness: JobWitness): () => void {
+    this.#witnesses.add(witness);
+    this.jobServer.witness = this.#witnesses;
+    return () => {
+      this.#witnesses.remove(witness);
+      if (this.#witnesses.size === 0) this.jobServer.witness = null;
+    };
+  }
+
+  /** From the first job on that may have extras; servers of the binary port alone do without. */
+  #keepOutcomes(): void {
+    if (this.#keeping) return;
+    this.#keeping = true;
+    this.watch(this.#keeper);
+  }
+
+  /** An outcome is forgotten; its idempotency key counts on. */
+  #outcomeGone({ outcome, idempotency }: KeptEntry, log: OutcomeLog): void {
+    const key = idempotency === null
+      ? undefined
+      : this.idempotencyKeys.keepAlone(idempotency, outcome.handle);
+    log.forget(outcome.key, key === undefined ? [] : [key]);
+  }
+
+  storeCondition(): StoreCondition {
+    return storeCondition(this.#parts.store?.traits, this.#writer?.figures);
+  }
+
+  *connections(): Iterable<ConnectionView> {
+    for (const session of this.#sessions.newestFirst()) yield connectionView(session);
+  }
+
+  disconnect(number: number): boolean {
+    const session = this.#sessions.find(number);
+    session?.close("ordered");
+    return session !== undefined;
+  }
+
+  drainWorker(number: number, draining: boolean): boolean {
+    const session = this.#sessions.find(number);
+    if (session === undefined) return false;
+    this.#step((jobServer, now) => jobServer.drainWorker(session.worker, draining, now));
+    return true;
+  }
+
+  setDraining(draining: boolean): void {
+    this.#draining = draining || this.#onDrained !== null;
   }
 
   // For sessions
@@ -206,6 +303,12 @@ class Server implements RunningServer, SessionHost {
     this.#parts.log(level, text);
   }
 
+  functionDropped(name: ByteString): void {
+    this.queuePolicies.forget(name).catch((error) =>
+      this.log("WARNING", `The limits of a dropped function stay stored: ${textOf(error)}`)
+    );
+  }
+
   sessions(): Iterable<Session> {
     return this.#sessions.newestFirst();
   }
@@ -223,7 +326,7 @@ class Server implements RunningServer, SessionHost {
     this.#turnScheduled = false;
     if (this.#stopped) return;
     this.#sessions.flush();
-    this.#alarm.setFor(this.jobServer.nextWake());
+    this.#alarm.setFor(Math.min(this.jobServer.nextWake(), this.outcomes.nextSweep));
     this.#writer?.reserveNumbers();
     if (this.#onDrained !== null && this.#isDrained()) this.#onDrained();
   }
@@ -231,6 +334,7 @@ class Server implements RunningServer, SessionHost {
   // The end
 
   async drain(): Promise<void> {
+    this.#draining = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
     this.#scheduleTurnEnd();
@@ -239,10 +343,23 @@ class Server implements RunningServer, SessionHost {
 
   /** Jobs that wait in the store run after the restart, ignored ones never: others are waited for. */
   #isDrained(): boolean {
-    const { functions, jobs } = this.jobServer.table;
-    for (const { running } of functions) if (running > 0) return false;
-    for (const { row, ignored } of jobs) if (row !== "stored" && !ignored) return false;
-    return true;
+    const { functions, jobCount } = this.jobServer.table;
+    let ignored = 0;
+    for (const queue of functions) {
+      if (queue.running > 0) return false;
+      ignored += queue.ignored;
+    }
+    return jobCount === ignored + (this.#writer?.heldRows ?? 0);
+  }
+
+  /** Another server runs the store's jobs: this one must not give out any more of them. */
+  #lose(error: Error): void {
+    if (this.#stopped || this.#onLost === null) return;
+    this.log("ERROR", `Ending all connections: ${error.message}`);
+    this.#sessions.forEach((session) => session.drop());
+    for (const listener of this.#listeners) void listener.close();
+    this.#onLost(error);
+    this.#onLost = null;
   }
 
   async stop(): Promise<void> {

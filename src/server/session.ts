@@ -48,6 +48,8 @@ export interface SessionHost {
   logSubmission: ((functionName: ByteString, unique: ByteString, suffix: string) => void) | null;
   log(level: "INFO" | "DEBUG" | "WARNING", text: string): void;
   sessions(): Iterable<Session>;
+  /** A text command dropped a function: what the store keeps of it goes. */
+  functionDropped(name: ByteString): void;
 }
 
 /** What text commands tell about the server itself. */

@@ -15,6 +15,11 @@ export class SessionRegistry {
     return [...this.#open].reverse();
   }
 
+  find(number: number): Session | undefined {
+    for (const session of this.#open) if (session.number === number) return session;
+    return undefined;
+  }
+
   nextNumber(): number {
     return ++this.#numbers;
   }

@@ -1,5 +1,6 @@
 import type { DurableLog, Job, JobServer, Limits } from "../core/mod.ts";
 import {
+  asStoreError,
   backOffMs,
   type JobStore,
   type NamedRecord,
@@ -7,6 +8,10 @@ import {
   type StoreErrorCode,
 } from "../plugin_api/mod.ts";
 import { NumberReserve } from "./number_reserve.ts";
+import type { OutcomeLog } from "./outcome_keeper.ts";
+import { refuse } from "./record_queue.ts";
+import type { KeptOutcome } from "./running_server.ts";
+import { withoutResult } from "./stored_form.ts";
 import { type Batch, WriteQueue } from "./write_queue.ts";
 
 export interface StoreWriterParts {
@@ -20,6 +25,22 @@ export interface StoreWriterParts {
   /** Calls back once after a time in milliseconds; answers how to cancel. */
   later(ms: number, callback: () => void): () => void;
   log(level: "ERROR" | "WARNING" | "NOTICE", text: string): void;
+  /** Told of each record that the store has now, before its `put` settles. */
+  recordStored(name: string, value: Uint8Array | null): void;
+  /** A commit has settled: jobs may have become runnable, or been refused. */
+  settled(): void;
+  /** Another server has the store. */
+  lost(error: StoreError): void;
+}
+
+/** How the commits go. */
+export interface CommitFigures {
+  readonly commits: number;
+  readonly failedCommits: number;
+  /** What the last commit failed with; undefined while they hold. */
+  readonly problem: string | undefined;
+  /** Jobs that wait to be stored. */
+  readonly waiting: number;
 }
 
 /** The store cannot be had just now: submissions wait for it. */
@@ -36,7 +57,7 @@ const EXPIRY_CHECK_MS = 500;
  * they hold. All pauses between attempts are made here, for every store: a store makes one attempt
  * per commit and reports what came of it.
  */
-export class StoreWriter implements DurableLog {
+export class StoreWriter implements DurableLog, OutcomeLog {
   readonly durable = true;
   readonly #parts: StoreWriterParts;
   readonly #queue: WriteQueue;
@@ -47,6 +68,9 @@ export class StoreWriter implements DurableLog {
   #closing = false;
   /** Failed commits in a row. */
   #failures = 0;
+  #commits = 0;
+  #failedCommits = 0;
+  #problem: string | undefined;
   /** The store had no room: what makes some goes before new jobs, which would be refused with it. */
   #removalsFirst = false;
   #cancelRetry: (() => void) | null = null;
@@ -64,8 +88,29 @@ export class StoreWriter implements DurableLog {
    */
   async serve(jobServer: JobServer): Promise<void> {
     this.#jobServer = jobServer;
-    this.#numbers = new NumberReserve(jobServer);
-    await this.#commitNumbers(this.#numbers.nextBlock());
+    const numbers = new NumberReserve(jobServer);
+    await this.#commitNumbers(numbers, numbers.nextBlock());
+    this.#numbers = numbers;
+    if (!this.#queue.isEmpty) this.#schedule();
+  }
+
+  get figures(): CommitFigures {
+    return {
+      commits: this.#commits,
+      failedCommits: this.#failedCommits,
+      problem: this.#problem,
+      waiting: this.#queue.waiting,
+    };
+  }
+
+  /** Jobs that are not over and whose rows the store has. */
+  get heldRows(): number {
+    return this.#queue.heldRows;
+  }
+
+  /** The store had a row of a job that is to run. */
+  tookUp(): void {
+    this.#queue.tookUp();
   }
 
   add(job: Job): boolean {
@@ -87,6 +132,37 @@ export class StoreWriter implements DurableLog {
     this.#schedule();
   }
 
+  ended(job: Job, outcome: KeptOutcome): void {
+    const most = this.#parts.store.traits.maxWorkloadBytes;
+    // A row that is added with its outcome has to fit as a whole.
+    const room = job.row === "stored" ? most : most - job.workload.length;
+    this.#queue.end(job, outcome.result.length > room ? withoutResult(outcome) : outcome);
+    this.#schedule();
+  }
+
+  forget(key: number, put: readonly NamedRecord[]): void {
+    this.#queue.forget(key, put);
+    this.#schedule();
+  }
+
+  putQuietly(record: NamedRecord): void {
+    this.#queue.records.put(record, null, this.#parts.now());
+    this.#schedule();
+  }
+
+  /** Settles when the store has the record, or one that was put later under its name. */
+  put(name: string, value: Uint8Array | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) return reject(CLOSED);
+      this.#queue.records.put(
+        { name, value },
+        { stored: resolve, refused: reject },
+        this.#parts.now(),
+      );
+      this.#schedule();
+    });
+  }
+
   /** Reserves further numbers when they are running out. Called once a turn. */
   reserveNumbers(): void {
     if (this.#numbers?.runsOut) this.#schedule();
@@ -106,19 +182,23 @@ export class StoreWriter implements DurableLog {
       await settled;
     }
     if (this.#failures === 0 && this.#numbers !== null) {
-      await this.#commitNumbers(this.#numbers.exactly()).catch((error) => this.#logFailure(error));
+      await this.#commitNumbers(this.#numbers, this.#numbers.exactly())
+        .catch((error) => this.#logFailure(error));
     }
     this.#refuse(this.#queue.giveUp(() => true));
+    this.#queue.records.expire(Infinity, CLOSED);
   }
 
-  async #commitNumbers(put: NamedRecord[]): Promise<void> {
+  async #commitNumbers(numbers: NumberReserve, put: NamedRecord[]): Promise<void> {
     await this.#parts.store.commit({ add: [], update: [], remove: [], put });
-    this.#numbers?.reserved(put);
+    numbers.reserved(put);
   }
 
   /** One commit at a time, begun at the end of the turn, so that it holds all that the turn brought. */
   #schedule(): void {
     if (this.#scheduled || this.#committing || this.#cancelRetry !== null || this.#closing) return;
+    // What the replay finds to be removed waits until all is read.
+    if (this.#numbers === null) return;
     this.#scheduled = true;
     this.#parts.afterTurn(() => {
       this.#scheduled = false;
@@ -141,6 +221,7 @@ export class StoreWriter implements DurableLog {
       this.#failed(batch, error);
     }
     this.#onSettled?.();
+    this.#parts.settled();
     if (this.#cancelRetry === null && (!this.#queue.isEmpty || this.#numbers?.runsOut)) {
       this.#schedule();
     }
@@ -153,34 +234,54 @@ export class StoreWriter implements DurableLog {
         `The store takes jobs again after ${this.#failures} failed commits`,
       );
     }
+    this.#commits++;
     this.#failures = 0;
+    this.#problem = undefined;
     this.#removalsFirst = false;
     this.#numbers?.reserved(put);
     this.#queue.settle(batch);
+    for (const { name, value, waiters } of batch.records) {
+      this.#parts.recordStored(name, value);
+      for (const waiter of waiters) waiter.stored();
+    }
     const now = this.#parts.now();
     for (const job of batch.added) this.#jobServer?.jobStored(job, now);
     for (const job of batch.neverWritten) this.#jobServer?.jobStored(job, now);
   }
 
   #failed(batch: Batch, error: unknown): void {
-    const code = error instanceof StoreError ? error.code : "FAILED";
+    const fault = asStoreError(error);
+    const { code } = fault;
     this.#logFailure(error);
     this.#failures++;
+    this.#failedCommits++;
+    this.#problem = fault.message;
     if (code === "UNKNOWN_OUTCOME") this.#queue.doubt(batch);
     this.#removalsFirst = TAKES_NOTHING.has(code);
     if (PASSING.has(code)) {
       this.#queue.putBack(batch, false);
       this.#expire();
-    } else if (batch.added.length > 1 && !TAKES_NOTHING.has(code)) {
+    } else if (isMixed(batch) && !TAKES_NOTHING.has(code)) {
       this.#queue.putBack(batch, true);
     } else {
-      this.#queue.putBackRemovals(batch);
-      for (const job of [...batch.added, ...batch.neverWritten]) this.#queue.drop(job);
-      this.#refuse([...batch.added, ...batch.neverWritten]);
-      // Those that stayed back would have had the same answer.
-      if (TAKES_NOTHING.has(code)) this.#refuse(this.#queue.giveUp(() => true));
+      this.#giveUp(batch, fault);
     }
+    if (code === "TAKEN_OVER") this.#parts.lost(fault);
     if (!this.#closing) this.#retryLater();
+  }
+
+  /** The store does not take a batch: who waits for it is told, and removals are kept. */
+  #giveUp(batch: Batch, fault: StoreError): void {
+    this.#queue.putBackRemovals(batch);
+    if (fault.code !== "READ_ONLY" && batch.removed.size === 0) this.#queue.reduceEnds(batch);
+    for (const job of [...batch.added, ...batch.neverWritten]) this.#queue.drop(job);
+    this.#refuse([...batch.added, ...batch.neverWritten]);
+    for (const record of batch.records) refuse(record, fault);
+    if (!TAKES_NOTHING.has(fault.code)) return;
+    // Those that stayed back would have had the same answer; records for which nobody waits can wait.
+    this.#refuse(this.#queue.giveUp(() => true));
+    this.#queue.records.putBack(batch.records.filter(({ waiters }) => waiters.length === 0));
+    this.#queue.records.expire(Infinity, fault);
   }
 
   #retryLater(): void {
@@ -204,6 +305,11 @@ export class StoreWriter implements DurableLog {
   #expire(): void {
     const oldest = this.#parts.now() - this.#parts.limits.storeWaitMs;
     this.#refuse(this.#queue.giveUp((job) => job.acceptedAt <= oldest));
+    const problem = this.#problem ?? "it has not answered in time";
+    this.#queue.records.expire(
+      oldest,
+      new StoreError("AWAY", `Cannot store a setting: ${problem}`),
+    );
   }
 
   #refuse(jobs: readonly Job[]): void {
@@ -217,4 +323,12 @@ export class StoreWriter implements DurableLog {
     const text = error instanceof Error ? error.message : String(error);
     this.#parts.log("ERROR", `Cannot commit jobs: ${text}`);
   }
+}
+
+const CLOSED = new StoreError("CLOSED", "Cannot store a setting: the server stops");
+
+/** More than one thing may be what the store did not like. */
+function isMixed({ added, updated, ended, records }: Batch): boolean {
+  if (added.length === 0) return false;
+  return added.length > 1 || updated.length + ended.length + records.length > 0;
 }

@@ -7,7 +7,7 @@ import { startDurableFixture as durable } from "./server_fixture.ts";
 const CREATED = (n: number) => `JOB_CREATED H:t:${n}`;
 const REFUSED = "ERROR QUEUE_ERROR|QUEUE_ERROR";
 
-for (const code of ["FULL", "READ_ONLY", "TAKEN_OVER", "FAILED", "DAMAGED"] as const) {
+for (const code of ["FULL", "READ_ONLY", "FAILED", "DAMAGED"] as const) {
   test(`a job that the store refuses as ${code} is refused at once and forgotten`, async () => {
     const { store, client, clock, log } = await durable();
     client.send("SUBMIT_JOB_BG", "f", "u", "1");
@@ -241,4 +241,29 @@ test("removals are bounded per commit, too", async () => {
     store.batches.slice(before).map((batch) => [...batch.remove]),
     [[1, 2], [3, 4], [5]],
   );
+});
+
+test("when another server has taken the store over, no job is given out any more", async () => {
+  const { server, store, client, log, connect } = await durable();
+  const worker = connect();
+  store.automatic = true;
+  for (const load of ["1", "2"]) client.send("SUBMIT_JOB_BG", "f", "", load);
+  await turn();
+  assert.deepEqual(client.take(), [CREATED(1), CREATED(2)]);
+  store.automatic = false;
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  worker.send("WORK_COMPLETE", "H:t:1", "done");
+  await turn();
+  const fault = new StoreError("TAKEN_OVER", "web2 has taken this queue over");
+  await store.fail(fault);
+  assert.equal(await server.lost, fault);
+  assert.deepEqual([client.destroyed, worker.destroyed], [true, true]);
+  assert.ok(log.includes("ERROR Ending all connections: web2 has taken this queue over"));
+  worker.take();
+  worker.send("GRAB_JOB");
+  await turn();
+  assert.deepEqual(worker.take(), []);
+  await server.stop();
+  assert.equal(store.batches.length, 2, "nothing more is written");
 });

@@ -54,13 +54,19 @@ function answer(session: Session, command: AdminCommand): ByteString {
       jobServer.createFunction(command.name);
       return ADMIN_OK;
     case "drop function":
-      return DROP_REPLIES[jobServer.dropFunction(command.name)];
+      return dropFunction(session, command.name);
     case "maxqueue":
       jobServer.setQueueLimits(command.name, command.limits);
       return ADMIN_OK;
     case "refused":
       return command.reply;
   }
+}
+
+function dropFunction({ host }: Session, name: ByteString): ByteString {
+  const drop = host.jobServer.dropFunction(name);
+  if (drop === "dropped") host.functionDropped(name);
+  return DROP_REPLIES[drop];
 }
 
 const DROP_REPLIES = {

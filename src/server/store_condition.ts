@@ -1,0 +1,23 @@
+import type { StoreTraits } from "../plugin_api/mod.ts";
+import type { StoreCondition } from "./running_server.ts";
+import type { CommitFigures } from "./store_writer.ts";
+
+const NO_COMMITS: CommitFigures = { commits: 0, failedCommits: 0, problem: undefined, waiting: 0 };
+/** Without a store, the length field of a packet is the only bound. */
+const ANY_WORKLOAD = 0xffff_ffff;
+
+/** How the store is. `traits` undefined: there is none; `figures` undefined: nothing is written. */
+export function storeCondition(
+  traits: StoreTraits | undefined,
+  figures: CommitFigures = NO_COMMITS,
+): StoreCondition {
+  const { problem } = figures;
+  return {
+    ...figures,
+    up: problem === undefined,
+    description: traits?.description ?? "memory",
+    durability: traits?.durability ?? "nothing",
+    promise: traits?.promise,
+    largestWorkload: traits?.maxWorkloadBytes ?? ANY_WORKLOAD,
+  };
+}
