@@ -26,6 +26,7 @@ export const PROBLEMS = {
   "job-failed": { status: 502, title: "The worker reported a failure" },
   "job-exception": { status: 502, title: "The worker threw an exception" },
   "worker-lost": { status: 502, title: "The workers were lost too often" },
+  "result-too-large": { status: 502, title: "The result is too large to be answered in one piece" },
   "job-cancelled": { status: 502, title: "The job was cancelled" },
   "queue-full": { status: 503, title: "The function's queue is full" },
   "no-worker": { status: 503, title: "No connected worker can do this function" },
