@@ -93,8 +93,8 @@ function ofOthers(higher: number, earlier: number): Reason[] {
 /** Jobs of the same function that are given out before it; ignored ones still count. */
 function jobsBefore(job: Job): [higher: number, earlier: number] {
   const { queue, priority, order } = job;
-  const higher = PRIORITIES.filter((other) => other < priority)
-    .reduce((count, other) => count + queue.at(other).length, 0);
+  let higher = 0;
+  for (const other of PRIORITIES) if (other < priority) higher += queue.at(other).length;
   return [higher, queue.at(priority).countBefore(order)];
 }
 
