@@ -1,0 +1,336 @@
+import type { Connection, ConnectionHandler } from "../runtime/mod.ts";
+import { BodyPace } from "./body_pace.ts";
+import { Exchange } from "./exchange.ts";
+import { answerToFailure } from "./failures.ts";
+import { HeadReader } from "./head_reader.ts";
+import { HeldBytes } from "./held_bytes.ts";
+import { HttpError } from "./http_error.ts";
+import type { HttpLimits } from "./http_limits.ts";
+import { refusal, RefusedRequest } from "./http_problems.ts";
+import type { HttpHandler, HttpLogLevel } from "./http_server.ts";
+import { IncomingRequest } from "./incoming_request.ts";
+import { latin1Bytes } from "./latin1.ts";
+import { Patience } from "./patience.ts";
+import { type BodyFlow, RequestBody } from "./request_body.ts";
+import { parseRequestHead, type RequestHead } from "./request_head.ts";
+import { sendResponse } from "./response_sender.ts";
+import type { Outlet, Sending } from "./sending.ts";
+
+/** What all connections share. */
+export interface HttpHost {
+  readonly limits: HttpLimits;
+  readonly handle: HttpHandler;
+  /** Own address and port, for requests that name no host. */
+  readonly authority: string;
+  readonly problemBase: string;
+  /** Between two sweeps, milliseconds. */
+  readonly sweepMs: number;
+  readonly bytes: { received: number; sent: number };
+  /** No request is taken after the running ones. */
+  readonly isStopping: boolean;
+  now(): number;
+  log(level: HttpLogLevel, text: string): void;
+  closed(connection: HttpConnection): void;
+}
+
+/** Bytes of further requests that are kept while one is answered; then nothing more is read. */
+const AHEAD_BYTES = 16 * 1024;
+
+const CONTINUE = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** Marks for `Patience` that no count of requests or writes has. */
+const NOT_WAITING = -2;
+const ENDING = -3;
+
+/** One connection: requests in, one after the other, and their responses out. */
+export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
+  readonly maxStreamBytes: number;
+  readonly #host: HttpHost;
+  readonly #socket: Connection;
+  readonly #head: HeadReader;
+  readonly #held = new HeldBytes();
+  #state: "open" | "ending" | "closed" = "open";
+  /** The request that is being answered. */
+  #exchange: Exchange | null = null;
+  #sending: Sending | null = null;
+  #pace: BodyPace | null = null;
+  /** The running response is the last. */
+  #isLast = false;
+  #peerEnded = false;
+  #isReading = false;
+  #isPaused = false;
+  /** A write answered false and `drained` has not come. */
+  #isBlocked = false;
+  #requests = 0;
+  #drains = 0;
+  readonly #receivePatience = new Patience();
+  readonly #sendPatience = new Patience();
+
+  constructor(host: HttpHost, socket: Connection) {
+    this.#host = host;
+    this.#socket = socket;
+    this.#head = new HeadReader(host.limits.maxHeadBytes);
+    this.maxStreamBytes = host.limits.maxStreamBytes;
+  }
+
+  // From the socket
+
+  data(bytes: Uint8Array): void {
+    this.#host.bytes.received += bytes.length;
+    if (this.#state !== "open") return;
+    if (this.#held.length > 0) this.#held.push(bytes);
+    else this.#read(bytes, false);
+    this.flowChanged();
+  }
+
+  drained(): void {
+    this.#isBlocked = false;
+    this.#drains++;
+    if (this.#sending !== null) this.#sending.drained();
+    else this.#goOn();
+  }
+
+  ended(): void {
+    this.#peerEnded = true;
+    this.#exchange?.peerEnded();
+    if (this.#sending?.endsWithPeer) this.drop();
+    else this.#goOn();
+  }
+
+  closed(cause: unknown): void {
+    this.#state = "closed";
+    this.#abandon();
+    if (cause !== undefined) this.#log("DEBUG", `lost: ${String(cause)}`);
+    this.#host.closed(this);
+  }
+
+  // From the server
+
+  /** Looks for deadlines that have passed. */
+  sweep(): void {
+    const { limits, sweepMs } = this.#host;
+    const mayWaitMs = this.#sendPatience.sweepsWith(this.#sendMark()) * sweepMs;
+    if (mayWaitMs >= limits.sendIdleMs && (this.#isBlocked || this.#state === "ending")) {
+      this.#log("INFO", "cut: it does not take its response");
+      return this.drop();
+    }
+    if (this.#state !== "open") return;
+    const waitedMs = this.#receivePatience.sweepsWith(this.#receiveMark()) * sweepMs;
+    if (this.#exchange !== null) this.#sweepBody(this.#exchange);
+    else if (this.#isBlocked) return;
+    else if (!this.#head.isEmpty) {
+      if (waitedMs < limits.headMs) return;
+      const limit = `${limits.headMs / 1000} s`;
+      this.#refuse(new RefusedRequest("request-timeout", `The headers took more than ${limit}`));
+    } else if (waitedMs >= limits.keepAliveMs) this.drop();
+  }
+
+  /** Takes no further request; closes when no response is being sent. */
+  stop(): void {
+    this.#isLast = true;
+    if (this.#state === "open" && this.#exchange === null) {
+      if (this.#isBlocked) this.#end();
+      else this.drop();
+    }
+  }
+
+  /** Closes at once. */
+  drop(): void {
+    if (this.#state === "closed") return;
+    this.#state = "ending";
+    this.#socket.destroy();
+    this.#abandon();
+  }
+
+  // From the body of the request
+
+  bodyWanted(): void {
+    const exchange = this.#exchange!;
+    if (!exchange.head.expectsContinue || exchange.requestBody.received > 0) return;
+    if (this.#state === "open" && !exchange.isAnswered) this.write(CONTINUE);
+  }
+
+  /** Pauses or resumes the socket. */
+  flowChanged(): void {
+    const body = this.#exchange?.requestBody;
+    const isPaused = this.#held.length >= AHEAD_BYTES ||
+      (body !== undefined && !body.isComplete && !body.wantsMore);
+    if (isPaused === this.#isPaused || this.#state !== "open") return;
+    this.#isPaused = isPaused;
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  // From the response
+
+  write(bytes: Uint8Array): boolean {
+    this.#host.bytes.sent += bytes.length;
+    if (!this.#socket.write(bytes)) this.#isBlocked = true;
+    return !this.#isBlocked;
+  }
+
+  finished(): void {
+    const { requestBody } = this.#exchange!;
+    this.#sending = null;
+    this.#exchange = null;
+    if (this.#isLast || !requestBody.isComplete) {
+      requestBody.fail(new HttpError("PEER_GONE", "The request was answered before its end"));
+      return this.#end();
+    }
+    this.#goOn();
+  }
+
+  broke(why: string, cause?: unknown): void {
+    const level = cause === undefined ? "INFO" : "ERROR";
+    this.#log(level, `cut: ${why}${cause === undefined ? "" : `: ${String(cause)}`}`);
+    this.#sending = null;
+    this.drop();
+  }
+
+  // Reading
+
+  #read(bytes: Uint8Array, areOwn: boolean): void {
+    let at = 0;
+    this.#isReading = true;
+    while (at < bytes.length && this.#state === "open") {
+      const body = this.#exchange?.requestBody;
+      if (body === undefined && !this.#isBlocked) at = this.#readHead(bytes, at);
+      else if (body !== undefined && !body.isComplete) at = body.read(bytes, at);
+      else {
+        if (!this.#isLast) this.#held.push(bytes.subarray(at), areOwn);
+        break;
+      }
+    }
+    this.#isReading = false;
+  }
+
+  #readHead(bytes: Uint8Array, at: number): number {
+    let head: RequestHead;
+    let end: number;
+    try {
+      end = this.#head.read(bytes, at);
+      if (end < 0) return bytes.length;
+      head = parseRequestHead(this.#head.take(bytes, at, end), this.#host.authority);
+      this.#checkLength(head);
+    } catch (error) {
+      if (!(error instanceof RefusedRequest)) throw error;
+      this.#refuse(error);
+      return bytes.length;
+    }
+    return this.#begin(head, bytes, end);
+  }
+
+  #checkLength({ body }: RequestHead): void {
+    const most = this.#host.limits.maxBodyBytes;
+    if (body === "chunked" || body <= most) return;
+    throw new RefusedRequest("payload-too-large", `The body has more than ${most} bytes`);
+  }
+
+  /** What is here of the body is read first: an answer that does not need it keeps the connection. */
+  #begin(head: RequestHead, bytes: Uint8Array, at: number): number {
+    this.#requests++;
+    const body = new RequestBody(head.body, this.#host.limits, this);
+    const exchange = new Exchange(this.#socket, head, body, this.#peerEnded);
+    this.#exchange = exchange;
+    this.#pace = null;
+    if (!body.isComplete) at = body.read(bytes, at);
+    try {
+      const request = new IncomingRequest(head, () => exchange.signal);
+      const answer = this.#host.handle(request, exchange);
+      if ("then" in answer) {
+        answer.then(
+          (response) => this.#answer(exchange, response),
+          (cause) => this.#answerFailure(exchange, cause),
+        );
+      } else this.#answer(exchange, answer);
+    } catch (cause) {
+      this.#answerFailure(exchange, cause);
+    }
+    return at;
+  }
+
+  /** Goes on with what was held, when there is nothing to wait for. */
+  #goOn(): void {
+    if (this.#isReading || this.#isBlocked || this.#state !== "open") return;
+    if (this.#exchange !== null) return;
+    if (this.#held.length > 0) this.#read(this.#held.take(), true);
+    if (this.#exchange === null && this.#peerEnded && this.#state === "open") this.#end();
+    this.flowChanged();
+  }
+
+  // Answering
+
+  #answer(exchange: Exchange, response: Response): void {
+    if (exchange !== this.#exchange) {
+      response.body?.cancel().catch(() => {});
+      return;
+    }
+    const { head, requestBody } = exchange;
+    const restIsTaken = requestBody.isComplete || requestBody.isBeingRead;
+    try {
+      this.#sending = sendResponse(response, {
+        method: head.method,
+        isOld: head.isOld,
+        now: this.#host.now(),
+        closes: this.#isLast || !head.keepAlive || !restIsTaken || this.#host.isStopping,
+        willClose: () => this.#isLast = true,
+      }, this);
+    } catch (cause) {
+      return this.#answerFailure(exchange, cause);
+    }
+    exchange.isAnswered = true;
+    if (this.#sending === null) this.finished();
+    else this.#sending.start();
+  }
+
+  #answerFailure(exchange: Exchange, cause: unknown): void {
+    if (exchange !== this.#exchange) return;
+    this.#answer(exchange, answerToFailure(cause, exchange.head, this.#host));
+  }
+
+  #refuse(error: RefusedRequest): void {
+    this.write(refusal(this.#host.problemBase, error, this.#host.now()));
+    this.#end();
+  }
+
+  // Ending
+
+  #end(): void {
+    this.#state = "ending";
+    this.#held.take();
+    this.#socket.end();
+  }
+
+  /** What ran for the peer is told that it is gone. */
+  #abandon(): void {
+    const exchange = this.#exchange;
+    const sending = this.#sending;
+    this.#exchange = null;
+    this.#sending = null;
+    exchange?.peerEnded();
+    sending?.gone();
+  }
+
+  #sweepBody({ requestBody }: Exchange): void {
+    if (!requestBody.isAwaited) return;
+    this.#pace ??= new BodyPace();
+    const complaint = this.#pace.complaint(requestBody, this.#host.limits, this.#host.sweepMs);
+    if (complaint === null) return;
+    requestBody.fail(new HttpError("BODY_TOO_SLOW", `The body came too slowly: ${complaint}`));
+  }
+
+  #receiveMark(): number {
+    if (this.#exchange !== null || this.#isBlocked) return NOT_WAITING;
+    return this.#requests * 2 + (this.#head.isEmpty ? 0 : 1);
+  }
+
+  #sendMark(): number {
+    if (this.#state !== "open") return ENDING;
+    return this.#isBlocked ? this.#drains : NOT_WAITING;
+  }
+
+  #log(level: HttpLogLevel, text: string): void {
+    const { remoteAddress, remotePort } = this.#socket;
+    this.#host.log(level, `HTTP connection of ${remoteAddress}:${remotePort} ${text}`);
+  }
+}

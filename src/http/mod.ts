@@ -1,0 +1,18 @@
+export {
+  type BodySource,
+  type BodyWriter,
+  bytesResponse,
+  pushedResponse,
+  type StartBody,
+} from "./direct_bodies.ts";
+export { HttpError, type HttpErrorCode } from "./http_error.ts";
+export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
+export { HTTP_PROBLEMS, type HttpProblemType } from "./http_problems.ts";
+export type {
+  HttpHandler,
+  HttpLogLevel,
+  HttpPeer,
+  HttpServerOptions,
+  RunningHttpServer,
+} from "./http_server.ts";
+export { serveHttp } from "./serve_http.ts";
