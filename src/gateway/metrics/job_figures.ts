@@ -1,0 +1,130 @@
+import type {
+  Job,
+  JobEnd,
+  JobWitness,
+  RefusalReason,
+  ReturnCause,
+  Submission,
+} from "../../core/mod.ts";
+import { type ByteString, type Packet, PacketType } from "../../protocol/mod.ts";
+import { textForJson } from "../byte_text.ts";
+import { FunctionFigures, type Rejection } from "./function_figures.ts";
+
+/** The label of all functions beyond the bound. */
+export const REST_LABEL = "_other";
+
+const REJECTION_OF: Readonly<Record<RefusalReason, Rejection>> = {
+  "queue full": "queue_full",
+  "store full": "store",
+};
+
+/**
+ * Counts what happens to jobs, by function. As many functions as are allowed have figures of their
+ * own, in the order in which they were first seen; the others share one set, so that clients that
+ * make up names cost neither memory nor the monitoring system its life. Nothing is allocated per job.
+ */
+export class JobFigures implements JobWitness {
+  readonly rest = new FunctionFigures(null, REST_LABEL);
+  readonly #byName = new Map<ByteString, FunctionFigures>();
+  readonly #labels = new Set<string>([REST_LABEL]);
+  readonly #now: () => number;
+  readonly #maxLabels: number;
+  /** Bytes of WORK_DATA of running jobs that sent some. */
+  readonly #pieces = new Map<Job, number>();
+
+  /** `now`: milliseconds since 1970. */
+  constructor(now: () => number, maxLabels: number) {
+    this.#now = now;
+    this.#maxLabels = maxLabels;
+  }
+
+  /** Functions with figures of their own, then the rest. */
+  *all(): Iterable<FunctionFigures> {
+    yield* this.#byName.values();
+    yield this.rest;
+  }
+
+  /** Where a function is counted. */
+  of(name: ByteString): FunctionFigures {
+    return this.#byName.get(name) ?? this.#firstSeen(name);
+  }
+
+  /** A submission that a gateway refused before the job server saw it. */
+  countRejection(name: ByteString, reason: Rejection): void {
+    this.of(name).countRejection(reason);
+  }
+
+  updateRates(seconds: number): void {
+    for (const figures of this.all()) figures.updateRates(seconds);
+  }
+
+  /**
+   * Makes room when the bound is reached: what was counted for functions that are no more goes to
+   * the rest.
+   */
+  forget(isGone: (name: ByteString) => boolean): void {
+    if (this.#byName.size < this.#maxLabels) return;
+    for (const [name, figures] of this.#byName) {
+      if (!isGone(name)) continue;
+      this.#byName.delete(name);
+      this.#labels.delete(figures.label);
+      this.rest.add(figures);
+    }
+  }
+
+  #firstSeen(name: ByteString): FunctionFigures {
+    if (this.#byName.size >= this.#maxLabels) return this.rest;
+    const label = textForJson(name);
+    // Two names may look the same as text, and one series must not be written twice.
+    if (this.#labels.has(label)) return this.rest;
+    const figures = new FunctionFigures(name, label);
+    this.#labels.add(label);
+    this.#byName.set(name, figures);
+    return figures;
+  }
+
+  // JobWitness
+
+  submitted(job: Job, submission: Submission, joined: boolean): void {
+    const figures = this.of(job.queue.name);
+    figures.countSubmission(submission);
+    if (joined) figures.coalesced[0]!++;
+    else figures.payloadBytes.observe(job.workload.length);
+  }
+
+  refused(submission: Submission, reason: RefusalReason): void {
+    this.of(submission.functionName).countRejection(REJECTION_OF[reason]);
+  }
+
+  queued(): void {}
+
+  /** A job that came back has waited already, and has been run. */
+  assigned(job: Job): void {
+    if (job.attempts > 0 || job.assignedAt === null) return;
+    const from = Math.max(job.acceptedAt, job.notBefore * 1000);
+    this.of(job.queue.name).wait.observe(Math.max(0, job.assignedAt - from));
+  }
+
+  returned(job: Job, cause: ReturnCause): void {
+    this.#pieces.delete(job);
+    this.of(job.queue.name).countReturn(cause);
+  }
+
+  reported(job: Job, packet: Packet): void {
+    if (packet.shape.type !== PacketType.WORK_DATA) return;
+    this.#pieces.set(job, (this.#pieces.get(job) ?? 0) + packet.dataLength);
+  }
+
+  ended(job: Job, end: JobEnd, packet: Packet | null): void {
+    const figures = this.of(job.queue.name);
+    figures.countEnd(end);
+    if (packet !== null && job.assignedAt !== null) {
+      figures.run.observe(Math.max(0, this.#now() - job.assignedAt));
+      if (end === "complete") {
+        const pieces = this.#pieces.size === 0 ? 0 : this.#pieces.get(job) ?? 0;
+        figures.resultBytes.observe(pieces + packet.dataLength);
+      }
+    }
+    if (this.#pieces.size > 0) this.#pieces.delete(job);
+  }
+}

@@ -1,0 +1,11 @@
+/** Queues, workers, clients and the server itself: looking at them and changing them. */
+import type { Route } from "../route.ts";
+import { CONNECTION_ROUTES } from "./connection_routes.ts";
+import { QUEUE_ROUTES } from "./queue_routes.ts";
+import { SERVER_ROUTES } from "./server_routes.ts";
+
+export const OPERATE_ROUTES: readonly Route[] = [
+  ...QUEUE_ROUTES,
+  ...CONNECTION_ROUTES,
+  ...SERVER_ROUTES,
+];
