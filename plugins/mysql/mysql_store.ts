@@ -71,6 +71,7 @@ interface Parts {
 /** A store in a database of MySQL or MariaDB. */
 export class MySqlStore implements JobStore {
   readonly traits: StoreTraits;
+  readonly lost: Promise<Error>;
   readonly #parts: Parts;
   /** Key of the last job that was there when the store was opened. */
   readonly #end: number;
@@ -79,6 +80,7 @@ export class MySqlStore implements JobStore {
   private constructor(parts: Parts, traits: StoreTraits, end: number) {
     this.#parts = parts;
     this.traits = traits;
+    this.lost = parts.session.lost;
     this.#end = end;
   }
 

@@ -99,6 +99,11 @@ export class OpenQueue {
     }
   }
 
+  /** Settles when another server has the queue. */
+  get lost(): Promise<Error> {
+    return this.#session.lost;
+  }
+
   get end(): number {
     return this.#end;
   }

@@ -17,6 +17,7 @@ import type { PostgresSettings } from "./settings.ts";
 /** A store in a PostgreSQL database. One session, one statement per commit. */
 export class PostgresStore implements JobStore {
   readonly traits: StoreTraits;
+  readonly lost: Promise<Error>;
   readonly #queue: OpenQueue;
   /** Name of C gearmand's table as it stands in SQL. */
   readonly #gearmandTable: string;
@@ -25,6 +26,7 @@ export class PostgresStore implements JobStore {
   private constructor(queue: OpenQueue, gearmandTable: string) {
     this.#queue = queue;
     this.#gearmandTable = gearmandTable;
+    this.lost = queue.lost;
     const { durability, promise } = queue.sessions;
     this.traits = {
       durability,

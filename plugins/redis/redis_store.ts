@@ -20,6 +20,7 @@ import type { RedisSettings } from "./settings.ts";
 /** A queue in Redis or Valkey. */
 export class RedisStore implements JobStore {
   readonly traits: StoreTraits;
+  readonly lost: Promise<Error>;
   readonly #queue: OpenQueue;
   /** Highest key that there was when the store was opened, in digits. */
   readonly #end: string;
@@ -28,6 +29,7 @@ export class RedisStore implements JobStore {
   private constructor(queue: OpenQueue, traits: StoreTraits, end: string) {
     this.#queue = queue;
     this.traits = traits;
+    this.lost = queue.session.lost;
     this.#end = end;
   }
 

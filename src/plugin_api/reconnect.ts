@@ -55,8 +55,10 @@ export class SteadySession<C> {
   /** Operations in a row that were given up as too slow. */
   #tooSlow = 0;
   #everOpen = false;
-  /** Another server has the store now: there is no way back. */
+  /** Settles when another server has the store: there is no way back. */
+  readonly lost: Promise<StoreError>;
   #takenOver: StoreError | null = null;
+  #onLost: (fault: StoreError) => void = () => {};
   #closing: Promise<void> | null = null;
 
   constructor(driver: SessionDriver<C>, settings: SessionSettings) {
@@ -64,6 +66,7 @@ export class SteadySession<C> {
     this.#settings = settings;
     this.#times = { ...SESSION_TIMES, ...settings.times };
     this.#clock = settings.clock ?? SYSTEM_CLOCK;
+    this.lost = new Promise((resolve) => this.#onLost = resolve);
   }
 
   /** The first connection: one attempt. Rejects with a `StoreError` of the code that `classify` gave. */
@@ -311,6 +314,7 @@ export class SteadySession<C> {
     if (code === "TAKEN_OVER" && this.#takenOver === null) {
       this.#takenOver = fault;
       this.#settings.log("FATAL", message);
+      this.#onLost(fault);
     }
     return fault;
   }

@@ -152,16 +152,16 @@ export class WriteQueue {
     const records = alone || makesRoom ? [] : this.records.take();
     return {
       content: {
-        add: added.map((job) => storedForm(job, this.#namespace, this.#ends.get(job.key))),
+        add: added.map((job) => storedForm(job, this.#namespace, this.#endOf(job))),
         update: [...updated.map(storedUpdate), ...ends.map(storedEnd)],
         remove: [...removed.keys()],
         put: [
           ...put,
           ...oneOfEachName([
-            ...added.flatMap((job) => this.#recordOf(job)),
-            ...updated.flatMap((job) => this.#recordOf(job)),
+            ...this.#recordsOf(added),
+            ...this.#recordsOf(updated),
             ...ends.map(endRecord),
-            ...[...removed.values()].flat(),
+            ...allOf(removed.values()),
             ...records,
           ]),
         ],
@@ -177,10 +177,19 @@ export class WriteQueue {
     };
   }
 
-  #recordOf({ key, extras }: Job): NamedRecord[] {
-    if (extras === null) return [];
-    const end = this.#ends.get(key);
-    return [end === undefined ? extrasRecord(key, extras) : endRecord(end)];
+  /** What is kept beside the rows of jobs that have extras. */
+  #recordsOf(jobs: readonly Job[]): NamedRecord[] {
+    const records: NamedRecord[] = [];
+    for (const job of jobs) {
+      if (job.extras === null) continue;
+      const end = this.#endOf(job);
+      records.push(end === undefined ? extrasRecord(job.key, job.extras) : endRecord(end));
+    }
+    return records;
+  }
+
+  #endOf(job: Job): WaitingEnd | undefined {
+    return job.extras === null ? undefined : this.#ends.get(job.key);
   }
 
   /** The first outcomes in line whose rows are there, as many as one commit may hold. */
@@ -245,7 +254,7 @@ export class WriteQueue {
 
   #rowWritten(job: Job, withItsEnd: boolean): void {
     job.row = "stored";
-    const end = job.extras === null ? undefined : this.#ends.get(job.key);
+    const end = this.#endOf(job);
     if (end === undefined) this.#heldRows++;
     else if (withItsEnd) this.#ends.delete(job.key);
     else end.job = null;
@@ -315,6 +324,12 @@ function recordsGone({ key, extras }: Job): readonly NamedRecord[] {
 
 function recordGone(key: number): NamedRecord {
   return { name: jobRecordName(key), value: null };
+}
+
+function allOf(lists: Iterable<readonly NamedRecord[]>): NamedRecord[] {
+  const all: NamedRecord[] = [];
+  for (const list of lists) if (list.length > 0) all.push(...list);
+  return all;
 }
 
 /** A batch has each name once: the last one counts. */
