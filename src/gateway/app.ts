@@ -118,8 +118,9 @@ function guarded(response: Response): Response {
   return response;
 }
 
-function isStream(response: Response): boolean {
-  return response.body !== null && !response.headers.has("content-length");
+/** Whether it goes on when its head was sent. */
+function isStream({ body, headers }: Response): boolean {
+  return !headers.has("content-length") && (body !== null || headers.has("transfer-encoding"));
 }
 
 /** The path as it was sent: percent-encoding is undone per segment, not before routing. */

@@ -1,7 +1,8 @@
 import { html } from "hono/html";
 import type { Call } from "./call.ts";
 import { inline, pageResponse } from "./html_page.ts";
-import { Problem, PROBLEMS, type ProblemType } from "./problem.ts";
+import { HTTP_PROBLEMS } from "../http/mod.ts";
+import { Problem, PROBLEMS } from "./problem.ts";
 import { problemAddress } from "./problem_response.ts";
 import { jsonResponse } from "./responses.ts";
 import type { Route } from "./route.ts";
@@ -39,10 +40,14 @@ export const PROBLEM_ROUTES: readonly Route[] = [
   },
 ];
 
+/** What the gateway answers, and what is refused before it is asked. */
+const ALL_PROBLEMS = { ...HTTP_PROBLEMS, ...PROBLEMS };
+type AnyProblem = keyof typeof ALL_PROBLEMS;
+
 const FORMS = ["application/json", "text/html"];
 
 function problemList(call: Call): Response {
-  const types = Object.keys(PROBLEMS) as ProblemType[];
+  const types = Object.keys(ALL_PROBLEMS) as AnyProblem[];
   if (call.accepts(FORMS) !== "text/html") return jsonResponse(200, { items: types.map(kind) });
   return pageResponse(
     "cogd: problems",
@@ -51,9 +56,9 @@ function problemList(call: Call): Response {
       <table>${types.map((type) =>
         html`
           <tr>
-            <td>${PROBLEMS[type].status}</td>
+            <td>${ALL_PROBLEMS[type].status}</td>
             <td><a href="${problemAddress(type)}">${type}</a></td>
-            <td>${PROBLEMS[type].title}</td>
+            <td>${ALL_PROBLEMS[type].title}</td>
           </tr>
         `
       )}</table>
@@ -63,11 +68,11 @@ function problemList(call: Call): Response {
 
 function problemPage(call: Call): Response {
   const type = call.path("name");
-  if (!Object.hasOwn(PROBLEMS, type)) {
+  if (!Object.hasOwn(ALL_PROBLEMS, type)) {
     throw new Problem("not-found", "There is no such kind of problem; /problems lists them");
   }
-  const { status, title } = PROBLEMS[type as ProblemType];
-  if (call.accepts(FORMS) !== "text/html") return jsonResponse(200, kind(type as ProblemType));
+  const { status, title } = ALL_PROBLEMS[type as AnyProblem];
+  if (call.accepts(FORMS) !== "text/html") return jsonResponse(200, kind(type as AnyProblem));
   return pageResponse(
     `cogd: ${type}`,
     html`
@@ -79,7 +84,7 @@ function problemPage(call: Call): Response {
   );
 }
 
-function kind(type: ProblemType): Record<string, unknown> {
-  const { status, title } = PROBLEMS[type];
+function kind(type: AnyProblem): Record<string, unknown> {
+  const { status, title } = ALL_PROBLEMS[type];
   return { type: problemAddress(type), title, status };
 }

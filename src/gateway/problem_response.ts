@@ -20,9 +20,12 @@ const HTTP_PROBLEMS: Readonly<Record<HttpErrorCode, ProblemType>> = {
 /** Where a failure of the server itself is told to the operator. */
 export type LogFailure = (text: string) => void;
 
+/** What the `type` of every problem begins with: where the gateway describes it. */
+export const PROBLEM_BASE = "/problems/";
+
 /** The address of a kind of problem: what stands in `type`. */
-export function problemAddress(type: ProblemType): string {
-  return `/problems/${type}`;
+export function problemAddress(type: string): string {
+  return PROBLEM_BASE + type;
 }
 
 /**

@@ -1,4 +1,9 @@
-/** Responses with a length, so that they leave in one piece. */
+/**
+ * Responses with a length, so that they leave in one piece. Their bytes pass by the Fetch standard's streams:
+ * the `Response` that is made here must be the one that is answered, not a copy of it.
+ */
+
+import { bytesResponse as directResponse } from "../http/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -11,10 +16,7 @@ export function bytesResponse(
   mediaType: string,
   headers: HeaderRecord = {},
 ): Response {
-  return new Response(bytes as Uint8Array<ArrayBuffer>, {
-    status,
-    headers: { "content-type": mediaType, "content-length": String(bytes.length), ...headers },
-  });
+  return directResponse(bytes, { status, headers: { "content-type": mediaType, ...headers } });
 }
 
 /** JSON on one line that ends in a line feed, as a terminal likes it. */

@@ -1,0 +1,352 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Call } from "../../src/gateway/call.ts";
+import { Problem } from "../../src/gateway/problem.ts";
+import { emptyResponse, jsonResponse, textResponse } from "../../src/gateway/responses.ts";
+import type { Parameter, RequestBody } from "../../src/gateway/route.ts";
+import { HttpError } from "../../src/http/mod.ts";
+import { StoreError } from "../../src/plugin_api/mod.ts";
+import { AppScene, testRoute } from "./app_scene.ts";
+import { jsonOfResponse, textOfResponse } from "./response_body.ts";
+
+const NAME: Parameter = {
+  name: "name",
+  in: "path",
+  description: "A name.",
+  schema: { type: "string" },
+};
+
+function thrower(error: unknown): AppScene {
+  return new AppScene([testRoute({
+    path: "/x",
+    handle: () => {
+      throw error;
+    },
+  })]);
+}
+
+test("path segments are decoded once, to bytes", async () => {
+  const scene = new AppScene([
+    testRoute({
+      path: "/jobs/{name}/result",
+      parameters: [NAME],
+      handle: (call) => jsonResponse(200, [...call.path("name")].map((char) => char.charCodeAt(0))),
+    }),
+  ]);
+  const bytes = async (segment: string) =>
+    await jsonOfResponse(await scene.ask(`/jobs/${segment}/result`)) as number[];
+  assert.deepEqual(await bytes("a%2Fb"), [0x61, 0x2f, 0x62]);
+  assert.deepEqual(await bytes("%252F"), [0x25, 0x32, 0x46]);
+  assert.deepEqual(await bytes("%FF%c3%A4"), [0xff, 0xc3, 0xa4]);
+  assert.deepEqual(await bytes("ä"), [0xc3, 0xa4]);
+  assert.deepEqual(await bytes("H:x:1"), [..."H:x:1"].map((char) => char.charCodeAt(0)));
+  assert.equal((await bytes("x".repeat(511))).length, 511);
+  for (const wrong of ["%00", "a%00b", "%", "%2", "%zz", "x".repeat(512)]) {
+    const problem = await scene.problem(`/jobs/${wrong}/result`);
+    assert.equal(problem["type"], "/problems/invalid-request", wrong);
+    assert.deepEqual((problem["errors"] as { pointer: string }[])[0]?.pointer, "name");
+  }
+  assert.equal((await scene.problem("/jobs//result"))["status"], 404);
+});
+
+test("unknown addresses are 404, other methods 405 with Allow, HEAD is GET without a body", async () => {
+  const scene = new AppScene([
+    testRoute({ path: "/jobs/{name}", parameters: [NAME], handle: () => textResponse(200, "get") }),
+    testRoute({
+      method: "POST",
+      path: "/jobs/{name}",
+      parameters: [NAME],
+      handle: () => textResponse(200, "post"),
+    }),
+    testRoute({ method: "POST", path: "/jobs/actions", handle: () => textResponse(200, "exact") }),
+  ]);
+  assert.equal((await scene.problem("/nothing"))["type"], "/problems/not-found");
+  assert.equal((await scene.problem("/jobs/x/"))["type"], "/problems/not-found");
+  const refused = await scene.ask("/jobs/x", { method: "PUT" });
+  assert.equal(refused.status, 405);
+  assert.equal(refused.headers.get("allow"), "GET, POST, HEAD");
+  const head = await scene.ask("/jobs/x", { method: "HEAD" });
+  assert.deepEqual([head.status, head.headers.get("content-length"), await textOfResponse(head)], [
+    200,
+    "3",
+    "",
+  ]);
+  assert.equal(await textOfResponse(await scene.ask("/jobs/actions", { method: "POST" })), "exact");
+  assert.equal(await textOfResponse(await scene.ask("/jobs/action", { method: "POST" })), "post");
+  assert.deepEqual(scene.observed.slice(0, 4), [
+    "GET none 404",
+    "GET none 404",
+    "PUT none 405",
+    "HEAD /jobs/{name} 200",
+  ]);
+});
+
+test("a HEAD request ends a stream that nobody will read", async () => {
+  const ended = Promise.withResolvers<void>();
+  const scene = new AppScene([testRoute({
+    path: "/stream",
+    handle: () => new Response(new ReadableStream({ cancel: () => ended.resolve() })),
+  })]);
+  assert.equal((await scene.ask("/stream", { method: "HEAD" })).status, 200);
+  await ended.promise;
+});
+
+const PARAMETERS: readonly Parameter[] = [
+  {
+    name: "priority",
+    in: "query",
+    headers: ["Gearman-Priority", "X-Gearman-Priority"],
+    description: "",
+    schema: { type: "string", enum: ["high", "low"] },
+  },
+  {
+    name: "limit",
+    in: "query",
+    description: "",
+    schema: { type: "integer", minimum: 1, maximum: 9 },
+  },
+  { name: "wait", in: "query", description: "", schema: { type: "number" } },
+  { name: "force", in: "query", description: "", schema: { type: "boolean" } },
+  {
+    name: "unique",
+    in: "query",
+    headers: ["Gearman-Unique"],
+    description: "",
+    schema: { type: "string" },
+  },
+  { name: "Prefer", in: "header", description: "", schema: { type: "string" } },
+];
+
+function parameterScene(handle: (call: Call) => unknown): AppScene {
+  return new AppScene([
+    testRoute({
+      path: "/p",
+      parameters: PARAMETERS,
+      handle: (call) => jsonResponse(200, handle(call) ?? null),
+    }),
+  ]);
+}
+
+test("parameters come from the query or their headers, by the type of their schema", async () => {
+  const scene = parameterScene((call) => [
+    call.text("priority"),
+    call.number("limit"),
+    call.number("wait"),
+    call.flag("force"),
+    call.bytes("unique"),
+    call.text("Prefer"),
+  ]);
+  const got = async (query: string, headers: Record<string, string> = {}) =>
+    await jsonOfResponse(await scene.ask(`/p${query}`, { headers })) as unknown;
+  const none = null;
+  assert.deepEqual(await got(""), [none, none, none, false, none, none]);
+  assert.deepEqual(await got("?priority=high&limit=5&wait=0.5&force&unique=a+b%2B"), [
+    "high",
+    5,
+    0.5,
+    true,
+    "a b+",
+    none,
+  ]);
+  assert.deepEqual(await got("?unique=%FF&force=0"), [none, none, none, false, "\xff", none]);
+  assert.deepEqual(await got("?priority=low", { "gearman-priority": "low", prefer: "wait=3" }), [
+    "low",
+    none,
+    none,
+    false,
+    none,
+    "wait=3",
+  ]);
+});
+
+test("wrong parameters are told all at once, with what was probably meant", async () => {
+  const scene = parameterScene(() => "taken");
+  const errors = async (query: string, headers: Record<string, string> = {}) => {
+    const problem = await scene.problem(`/p${query}`, { headers });
+    assert.equal(problem["type"], "/problems/invalid-request");
+    return (problem["errors"] as { pointer: string; detail: string }[]).map(
+      ({ pointer, detail }) => `${pointer} ${detail}`,
+    );
+  };
+  assert.deepEqual(await errors("?priorty=high"), [
+    'priorty is no parameter of this operation (did you mean "priority"?)',
+  ]);
+  assert.deepEqual(await errors("?zzz=1&limit=x&force=yes&wait="), [
+    "zzz is no parameter of this operation",
+    "limit must be a whole number",
+    "force must be true or false",
+    "wait must be a number",
+  ]);
+  assert.match((await errors("?limit=10"))[0]!, /^limit is not valid: .*9/);
+  assert.match((await errors("?priority=middle"))[0]!, /^priority is not valid/);
+  assert.deepEqual(await errors("?priority=high", { "x-gearman-priority": "low" }), [
+    "priority was given with two values; the second in x-gearman-priority",
+  ]);
+  assert.deepEqual(await errors("?limit=1&limit=1"), ["limit was given twice"]);
+  assert.equal((await scene.problem("/p?unique=%"))["status"], 400);
+});
+
+const BODY: RequestBody = {
+  description: "A job.",
+  content: {
+    "application/json": {
+      schema: {
+        type: "object",
+        properties: { name: { type: "string" }, count: { type: "integer", minimum: 1 } },
+        required: ["name"],
+        additionalProperties: false,
+      },
+    },
+    "text/*": { schema: null },
+  },
+};
+
+test("a JSON body is checked by its schema, each wrong field being named", async () => {
+  const scene = new AppScene([testRoute({
+    method: "POST",
+    path: "/b",
+    body: BODY,
+    handle: async (call) => jsonResponse(200, await call.json()),
+  })]);
+  const post = (body: string, type = "application/json; charset=utf-8") => ({
+    method: "POST",
+    body,
+    headers: { "content-type": type },
+  });
+  const good = await scene.ask("/b", post('{"name":"ä","count":2}'));
+  assert.deepEqual(await jsonOfResponse(good), { name: "ä", count: 2 });
+  const problem = await scene.problem("/b", post('{"count":0,"more":1}'));
+  const pointers = (problem["errors"] as { pointer: string }[]).map(({ pointer }) => pointer);
+  assert.deepEqual(new Set(pointers), new Set(["", "/count", "/more"]));
+  for (const wrong of ["", "{", '"\xff"', "[1]"]) {
+    assert.equal((await scene.problem("/b", post(wrong)))["status"], 400, wrong);
+  }
+  const invalidUtf8 = { ...post(""), body: Uint8Array.of(0x22, 0xff, 0x22) };
+  assert.equal((await scene.problem("/b", invalidUtf8))["status"], 400);
+  const form = await scene.problem("/b", post("a=b", "application/x-www-form-urlencoded"));
+  assert.equal(form["type"], "/problems/unsupported-media-type");
+  assert.match(String(form["detail"]), /application\/json/);
+  assert.equal((await scene.problem("/b", post("plain", "text/plain")))["status"], 400);
+});
+
+test("the best accepted form is chosen", async () => {
+  const scene = new AppScene([testRoute({
+    path: "/a",
+    handle: (call) => textResponse(200, call.accepts(["a/json", "a/html", "b/text"]) ?? "none"),
+  })]);
+  const chosen = async (accept: string | undefined) =>
+    await textOfResponse(
+      await scene.ask("/a", accept === undefined ? {} : { headers: { accept } }),
+    );
+  assert.equal(await chosen(undefined), "a/json");
+  assert.equal(await chosen("*/*"), "a/json");
+  assert.equal(await chosen("b/*, a/html;q=0.9"), "b/text");
+  assert.equal(await chosen("a/*;q=0.5, a/json;q=0.1, */*;q=0.4"), "a/html");
+  assert.equal(await chosen("A/HTML"), "a/html");
+  assert.equal(await chosen("a/json;q=0, c/d"), "none");
+  assert.equal(await chosen("*/*, a/json;q=0"), "a/html");
+});
+
+test("problems carry type, title, status, detail, instance and what belongs to them", async () => {
+  const scene = thrower(
+    new Problem("queue-full", "Too many", {
+      function: "\xffa",
+      handle: "H:x:1",
+      retryAfter: 1.2,
+      members: { limit: 7 },
+      headers: { "x-test": "yes" },
+    }),
+  );
+  const response = await scene.ask("/x");
+  assert.equal(response.status, 503);
+  assert.equal(response.headers.get("retry-after"), "2");
+  assert.equal(response.headers.get("x-test"), "yes");
+  assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+  assert.deepEqual(await jsonOfResponse(response), {
+    type: "/problems/queue-full",
+    title: "The function's queue is full",
+    status: 503,
+    detail: "Too many",
+    instance: "/x",
+    handle: "H:x:1",
+    function: "%FFa",
+    retry_after: 2,
+    limit: 7,
+  });
+  assert.deepEqual(scene.logged, []);
+});
+
+test("failures of body and store have statuses of their own", async () => {
+  const status = async (error: unknown) => (await thrower(error).problem("/x"))["type"];
+  assert.equal(await status(new HttpError("BODY_TOO_LARGE", "x")), "/problems/payload-too-large");
+  assert.equal(await status(new HttpError("BODY_TOO_SLOW", "x")), "/problems/request-timeout");
+  assert.equal(await status(new StoreError("AWAY", "secret")), "/problems/store-unavailable");
+  assert.equal(await status(new StoreError("TOO_LARGE", "secret")), "/problems/payload-too-large");
+  const scene = thrower(new StoreError("DAMAGED", "secret path"));
+  assert.doesNotMatch(JSON.stringify(await scene.problem("/x")), /secret/);
+  assert.equal(scene.logged.length, 1);
+});
+
+test("a fault of the server is logged once, and tells the caller nothing but where to look", async () => {
+  const scene = thrower(new Error("secret", { cause: new Error("deeper") }));
+  const problem = await scene.problem("/x");
+  assert.equal(problem["type"], "/problems/internal-error");
+  assert.doesNotMatch(JSON.stringify(problem), /secret/);
+  assert.equal(scene.logged.length, 1);
+  assert.match(scene.logged[0]!, /^ERROR .*GET \/x.*secret.*deeper/s);
+  assert.ok(scene.logged[0]!.includes(String(problem["id"])));
+});
+
+test("asking for a parameter that the route does not declare is such a fault", async () => {
+  const scene = new AppScene([
+    testRoute({ path: "/x", handle: (call) => textResponse(200, call.text("other") ?? "") }),
+  ]);
+  assert.equal((await scene.problem("/x"))["status"], 500);
+});
+
+test("operations on jobs wait until the store's jobs are taken up", async () => {
+  const scene = new AppScene([
+    testRoute({ path: "/jobs", tag: "Jobs", handle: () => emptyResponse(204) }),
+    testRoute({ path: "/livez", tag: "Health", handle: () => emptyResponse(204) }),
+  ]);
+  scene.phase = "loading";
+  assert.equal((await scene.problem("/jobs"))["type"], "/problems/starting");
+  assert.equal((await scene.ask("/livez")).status, 204);
+  scene.phase = "serving";
+  assert.equal((await scene.ask("/jobs")).status, 204);
+});
+
+test("who waits is told when the caller goes and when the gateway closes", async () => {
+  const waiting: Call[] = [];
+  const scene = new AppScene([testRoute({
+    path: "/wait",
+    handle: async (call) => {
+      const { signal } = call;
+      waiting.push(call);
+      if (!signal.aborted) await new Promise((end) => signal.addEventListener("abort", end));
+      signal.throwIfAborted();
+      return emptyResponse(204);
+    },
+  })]);
+  const gone = scene.ask("/wait");
+  scene.peerGone.abort();
+  assert.equal((await gone).status, 400);
+  scene.peerGone = new AbortController();
+  const waits = scene.problem("/wait");
+  scene.openCalls.close();
+  assert.equal((await waits)["type"], "/problems/draining");
+  assert.equal((await scene.problem("/wait"))["type"], "/problems/draining");
+  assert.ok(waiting.every(({ signal }) => signal.aborted));
+  assert.deepEqual(scene.logged, []);
+});
+
+test("a document that could run scripts is put into a sandbox", async () => {
+  const scene = new AppScene([
+    testRoute({ path: "/h", handle: () => textResponse(200, "<b>", "text/html") }),
+    testRoute({ path: "/j", handle: () => jsonResponse(200, {}) }),
+  ]);
+  const policy = async (path: string) =>
+    (await scene.ask(path)).headers.get("content-security-policy");
+  assert.match((await policy("/h"))!, /sandbox/);
+  assert.equal(await policy("/j"), null);
+});
