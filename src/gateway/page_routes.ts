@@ -8,7 +8,7 @@ import type { Route } from "./route.ts";
 
 /** The description of `operations`, for programs and for people. */
 export function pageRoutes(operations: readonly Route[]): readonly Route[] {
-  const described = [...operations, openApiRoute(() => described)];
+  const described: readonly Route[] = [...operations, openApiRoute(() => described)];
   return [
     ...described.slice(operations.length),
     {

@@ -1,0 +1,199 @@
+import {
+  DEFAULT_HTTP_LIMITS,
+  type HttpHandler,
+  type HttpServerOptions,
+  type RunningHttpServer,
+  serveHttp,
+} from "../http/mod.ts";
+import type { RunningServer } from "../server/mod.ts";
+import { createApp } from "./app.ts";
+import { RecordedEvents } from "./follow/mod.ts";
+import type { Gateway, GatewayConfig } from "./gateway.ts";
+import { Figures } from "./metrics/mod.ts";
+import { OpenCalls } from "./open_calls.ts";
+import { PROBLEM_BASE } from "./problem_response.ts";
+import { gatewayRoutes } from "./routes.ts";
+import { Tokens, Trust } from "./trust/mod.ts";
+import { Waits } from "./waits.ts";
+
+type ListenAddress = HttpServerOptions["address"];
+
+/** Where the gateway listens, and whom it lets in. */
+export interface GatewayDoor {
+  /** Numeric addresses. */
+  readonly listenOn: readonly ListenAddress[];
+  readonly backlog: number;
+  /** Undefined: nobody is asked for a token. */
+  readonly tokensFile: string | undefined;
+  /** Further names under which it may be asked for. */
+  readonly hostNames: readonly string[];
+  /** Any name will do where none is given: it is not only for this machine, or tokens are asked for. */
+  readonly anyHost: boolean;
+}
+
+export interface GatewayParts {
+  readonly server: RunningServer;
+  readonly listen: HttpServerOptions["listen"];
+  log: Gateway["log"];
+  /** Whether lines of a level are written at all. */
+  logs(level: "DEBUG"): boolean;
+  /** As SIGTERM (`graceful`: as SIGUSR1). */
+  shutdown(graceful: boolean): void;
+}
+
+export interface RunningGateway {
+  /** The addresses really bound. */
+  readonly addresses: readonly ListenAddress[];
+  /** Calls that wait are answered with `draining`; what is not over after `graceMs` is cut. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Serves HTTP on top of a running server. Rejects with a `TokenFileError` when the tokens cannot be used, and
+ * with a `ListenError` when an address cannot be bound.
+ */
+export async function startGateway(
+  config: GatewayConfig,
+  door: GatewayDoor,
+  parts: GatewayParts,
+): Promise<RunningGateway> {
+  const { server, log } = parts;
+  const trust = trustOf(door, parts);
+  const services = new Services(config, parts);
+  const openCalls = new OpenCalls();
+  const { http } = services.gateway.figures;
+  const handle = createApp({
+    gateway: services.gateway,
+    trust,
+    routes: gatewayRoutes(config),
+    openCalls,
+    observe: (route, method, status, seconds) => {
+      http.observe(route, method, status, seconds);
+      if (parts.logs("DEBUG")) log("DEBUG", `HTTP ${method} ${route} ${status}`);
+    },
+  });
+  services.start();
+  let servers: readonly RunningHttpServer[];
+  try {
+    servers = await listenOnAll(door, handle, config, parts);
+  } catch (error) {
+    services.stop();
+    throw error;
+  }
+  http.server = asOne(servers);
+  return {
+    addresses: servers.map(({ address }) => address),
+    async close(graceMs) {
+      openCalls.close();
+      await Promise.all(servers.map((one) => one.close(graceMs)));
+      services.stop();
+    },
+  };
+}
+
+/** What handlers work with, from its making to its end. */
+class Services {
+  readonly gateway: Gateway;
+  readonly #events: RecordedEvents;
+  readonly #server: RunningServer;
+  #unwatch: (() => void) | undefined;
+
+  constructor(config: GatewayConfig, { server, log, shutdown }: GatewayParts) {
+    this.#server = server;
+    this.#events = new RecordedEvents(server.clock);
+    this.gateway = {
+      server,
+      config,
+      events: this.#events,
+      figures: new Figures(server, config.maxFunctionLabels),
+      waits: new Waits(config.maxWaits, config.maxWaitsPerCaller),
+      now: () => server.clock.now(),
+      log,
+      shutdown,
+    };
+  }
+
+  start(): void {
+    this.#unwatch = this.#server.watch(this.#events);
+    this.gateway.figures.start();
+  }
+
+  stop(): void {
+    this.gateway.figures.stop();
+    this.#unwatch?.();
+  }
+}
+
+function trustOf(door: GatewayDoor, { server, log }: GatewayParts): Trust {
+  const tokens = door.tokensFile === undefined
+    ? null
+    : new Tokens(door.tokensFile, { now: () => server.clock.now(), log });
+  const own = door.listenOn.map(({ hostname }) =>
+    hostname.includes(":") ? `[${hostname}]` : hostname
+  );
+  const isAny = door.anyHost && door.hostNames.length === 0;
+  return new Trust({ tokens, hostNames: isAny ? null : [...door.hostNames, ...own] });
+}
+
+async function listenOnAll(
+  { listenOn, backlog }: GatewayDoor,
+  handle: HttpHandler,
+  { maxBodyBytes }: GatewayConfig,
+  { server, listen, log }: GatewayParts,
+): Promise<RunningHttpServer[]> {
+  const servers: RunningHttpServer[] = [];
+  try {
+    for (const address of listenOn) {
+      servers.push(
+        await serveHttp({
+          listen,
+          address,
+          backlog,
+          limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes },
+          handle,
+          problemBase: PROBLEM_BASE,
+          log,
+          now: () => server.clock.now(),
+          later: (ms, callback) => server.clock.later(ms, callback),
+        }),
+      );
+    }
+    return servers;
+  } catch (error) {
+    await Promise.all(servers.map((one) => one.close(0)));
+    throw error;
+  }
+}
+
+/** The figures of several listeners together. */
+function asOne(
+  servers: readonly RunningHttpServer[],
+): Pick<RunningHttpServer, "address" | "connections" | "bytes"> {
+  const sum = (figure: (server: RunningHttpServer) => number) =>
+    servers.reduce((total, server) => total + figure(server), 0);
+  return {
+    address: servers[0]!.address,
+    connections: {
+      get open() {
+        return sum(({ connections }) => connections.open);
+      },
+      get opened() {
+        return sum(({ connections }) => connections.opened);
+      },
+      get closed() {
+        return sum(({ connections }) => connections.closed);
+      },
+      get refused() {
+        return sum(({ connections }) => connections.refused);
+      },
+    },
+    bytes: {
+      get received() {
+        return sum(({ bytes }) => bytes.received);
+      },
+      get sent() {
+        return sum(({ bytes }) => bytes.sent);
+      },
+    },
+  };
+}
