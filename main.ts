@@ -5,9 +5,12 @@ import { BUILT_IN_PLUGINS } from "./plugins/mod.ts";
 import {
   ENVIRONMENT_NAMES,
   exportQueue,
+  HTTP_GRACE_MS,
   type Logger,
+  manageTokens,
   run,
   type ServeConfig,
+  startHttp,
   type StartServer,
   VERSION,
 } from "./src/cli/mod.ts";
@@ -35,40 +38,50 @@ function openStore(config: ServeConfig, log: Logger, forExport: boolean): Promis
   });
 }
 
-/** Opens the store, then the server on top of it. */
-const start: StartServer = async (config, { listenOn, listen, log }) => {
+/** Opens the store, the server on top of it, and HTTP on top of that. */
+const start: StartServer = async (config, parts) => {
+  const { listenOn, listen, log } = parts;
   const store = await openStore(config, log, false);
-  try {
-    const server = await startServer({
-      listen: listenOn,
-      backlog: config.backlog,
-      keepAlive: config.keepAlive,
-      limits: config.limits,
-      wakeUps: config.wakeUps,
-      maxAttempts: config.maxAttempts,
-      exceptions: config.exceptions,
-      handlePrefix: byteStringFromText(`${config.handlePrefix}:`),
-      namespace: config.queue.namespace,
-      facts: { version: VERSION, verbose: () => config.log.verbosity, pid: process.pid },
-    }, {
-      listen,
-      afterTurn,
-      clock: SYSTEM_CLOCK,
-      store,
-      log: (level, text) => log.log(level, text),
-      logs: (level) => log.enabled(level),
-    });
-    return {
-      addresses: server.addresses,
-      store: store.traits,
-      loaded: server.loaded,
-      drain: () => server.drain(),
-      stop: () => server.stop(),
-    };
-  } catch (error) {
+  const server = await startServer({
+    listen: listenOn,
+    backlog: config.backlog,
+    keepAlive: config.keepAlive,
+    limits: config.limits,
+    wakeUps: config.wakeUps,
+    maxAttempts: config.maxAttempts,
+    exceptions: config.exceptions,
+    handlePrefix: byteStringFromText(`${config.handlePrefix}:`),
+    namespace: config.queue.namespace,
+    facts: { version: VERSION, verbose: () => config.log.verbosity, pid: process.pid },
+  }, {
+    listen,
+    afterTurn,
+    clock: SYSTEM_CLOCK,
+    store,
+    log: (level, text) => log.log(level, text),
+    logs: (level) => log.enabled(level),
+  }).catch(async (error) => {
     await store.close();
     throw error;
-  }
+  });
+  const http = await startHttp(config, server, parts).catch(async (error) => {
+    await server.stop();
+    throw error;
+  });
+  return {
+    addresses: server.addresses,
+    httpAddresses: http?.addresses ?? [],
+    store: store.traits,
+    loaded: server.loaded,
+    drain: () => {
+      server.setDraining(true);
+      return server.drain();
+    },
+    stop: async () => {
+      await http?.close(HTTP_GRACE_MS);
+      await server.stop();
+    },
+  };
 };
 
 const output = {
@@ -84,6 +97,11 @@ const roles = new Map([
         ...output,
         open: (config, log) => openStore(config, log, true),
       }),
+  ],
+  [
+    "token",
+    (args: readonly string[]) =>
+      Promise.resolve(manageTokens(args, { ...output, now: SYSTEM_CLOCK.now })),
   ],
 ]);
 const exitCode = await run(processArguments(), readEnvironment(ENVIRONMENT_NAMES), {

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits, type WakeUpPolicy } from "../core/mod.ts";
 import type { StorePlugin } from "../plugin_api/mod.ts";
 import type { KeepAlive } from "../runtime/mod.ts";
 import { CliError } from "./cli_error.ts";
+import { type HttpConfig, httpConfig } from "./http_config.ts";
 import type { LogDestination } from "./log.ts";
 import type { Verbosity } from "./log_level.ts";
 import type { OptionValues } from "./option_values.ts";
@@ -26,6 +27,8 @@ export interface ServeConfig {
   /** What job handles begin with, without the colon before their number. Text, not a byte string. */
   readonly handlePrefix: string;
   readonly queue: QueueConfig;
+  /** Undefined: no HTTP. */
+  readonly http: HttpConfig | undefined;
   readonly dataDir: string;
   /** Whether anything is kept in the data folder: not by a queue in memory. */
   readonly usesDataDir: boolean;
@@ -96,6 +99,7 @@ export function serveConfig(
   surroundings: Surroundings,
 ): ServeConfig {
   refuseWhatIsMissing(values);
+  const http = httpConfig(values);
   const dataDir = dataFolder(values, surroundings);
   const daemon = values.isGiven("daemon");
   const openFiles = values.number("file-descriptors");
@@ -120,6 +124,7 @@ export function serveConfig(
     exceptions: values.isGiven("exceptions"),
     handlePrefix: handlePrefix(values, surroundings),
     queue: chosenQueue,
+    http,
     dataDir,
     usesDataDir: chosenQueue.plugin.name !== MEMORY_QUEUE ||
       (destination.kind === "file" && dirname(destination.path) === dataDir),
@@ -139,13 +144,6 @@ export function serveConfig(
 function refuseWhatIsMissing(values: OptionValues): void {
   if (values.isGiven("ssl")) {
     throw new CliError("NOT_AVAILABLE", "--ssl was requested, but this version has no TLS");
-  }
-  const protocol = values.text("protocol") ?? "";
-  if (protocol === "http") {
-    throw new CliError("NOT_AVAILABLE", "protocol http was requested, but this version has none");
-  }
-  if (protocol !== "") {
-    throw new CliError("INVALID_ARGUMENT", `Unknown protocol module : ${protocol}`);
   }
 }
 

@@ -6,7 +6,10 @@ export { ENVIRONMENT_NAMES, type ServeConfig } from "./config.ts";
 export { type ExportParts, exportQueue, type OpenForExport } from "./export_role.ts";
 export type { Logger } from "./log.ts";
 export type { QueueConfig } from "./queue_choice.ts";
+export type { HttpConfig } from "./http_config.ts";
 export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.ts";
+export { HTTP_GRACE_MS, startHttp } from "./start_http.ts";
+export { manageTokens, type TokenParts } from "./token_role.ts";
 export { VERSION } from "./version.ts";
 
 /** A command of its own behind `cogd`: `cogd gearman …`. Answers the exit code. */

@@ -6,6 +6,7 @@ import { CliError, reasonOf } from "./cli_error.ts";
 import type { ServeConfig } from "./config.ts";
 import type { DaemonChild } from "./daemon.ts";
 import { prepareDataDir } from "./data_dir.ts";
+import { httpAddresses } from "./http_addresses.ts";
 import { resolveListenAddresses } from "./listen_addresses.ts";
 import { Log } from "./log.ts";
 import { PidFile } from "./pid_file.ts";
@@ -80,13 +81,16 @@ async function run(
   if (ignored.length > 0) {
     log.log("WARNING", `Cannot set ${ignored.join(", ")} of TCP keep-alive: the system's are used`);
   }
-  const starting = start(config, parts, log);
+  const starting = start(config, parts, log, (gracefully) => stops.request(gracefully));
   // A stop during the start is not waited for: the caller ends the process.
   starting.catch(() => {});
   const server = await Promise.race([starting, stops.now]);
   if (server === undefined) return;
   for (const address of server.addresses) log.log("INFO", `Listening on ${addressText(address)}`);
-  const line = startLine(server.addresses, server.store);
+  for (const address of server.httpAddresses) {
+    log.log("INFO", `Listening on ${addressText(address)} for HTTP`);
+  }
+  const line = startLine(server.addresses, server.httpAddresses, server.store);
   log.announce(line);
   if (!log.onStderr && daemon === undefined) parts.stderr(`${line}\n`);
   const notifier = new ServiceNotifier(environment, log);
@@ -118,11 +122,20 @@ function openLog({ log }: ServeConfig, { stderr }: ServeParts): Log {
   });
 }
 
-async function start(config: ServeConfig, parts: ServeParts, log: Log): Promise<ServedQueue> {
+async function start(
+  config: ServeConfig,
+  parts: ServeParts,
+  log: Log,
+  requestStop: (gracefully: boolean) => void,
+): Promise<ServedQueue> {
+  const patient = patientListen(parts.listen, { log, sleep: (ms) => sleep(ms) });
   return await parts.start(config, {
     listenOn: await resolveListenAddresses(config.listenOn, config.port),
-    listen: patientListen(parts.listen, { log, sleep: (ms) => sleep(ms) }),
+    listen: patient,
+    httpListenOn: config.http === undefined ? [] : await httpAddresses(config.http),
+    httpListen: config.http?.wanted === true ? patient : parts.listen,
     log,
+    requestStop,
   });
 }
 

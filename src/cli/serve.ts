@@ -17,6 +17,8 @@ import { versionText } from "./version.ts";
 export interface ServedQueue {
   /** The addresses that were really bound. */
   readonly addresses: readonly ListenAddress[];
+  /** Those of HTTP; empty without it. */
+  readonly httpAddresses: readonly ListenAddress[];
   readonly store: Pick<StoreTraits, "description" | "durability" | "promise">;
   /** Settles with the number of jobs once all that the store holds are taken up; rejects if it can't. */
   readonly loaded: Promise<number>;
@@ -31,7 +33,13 @@ export interface StartParts {
   readonly listenOn: readonly ListenAddress[];
   /** Opens sockets; waits while an address is in use. */
   readonly listen: Listen;
+  /** Where HTTP listens; empty without it. */
+  readonly httpListenOn: readonly ListenAddress[];
+  /** Opens HTTP's sockets: waits while an address is in use, if that address was asked for. */
+  readonly httpListen: Listen;
   readonly log: Logger;
+  /** As SIGTERM; `gracefully`: as SIGUSR1. */
+  readonly requestStop: (gracefully: boolean) => void;
 }
 
 /** Opens the store, then the sockets. Rejects with an error whose message is for the operator. */

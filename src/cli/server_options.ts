@@ -47,22 +47,6 @@ const LISTENING: readonly OptionSpec[] = [
     help: "See --ssl.",
   },
   { name: "ssl-key", kind: "text", group: "Listening", valueName: "FILE", help: "See --ssl." },
-  {
-    name: "protocol",
-    short: "r",
-    kind: "text",
-    group: "Listening",
-    valueName: "NAME",
-    help: "Further protocol. This version has none and refuses to start with it.",
-  },
-  {
-    name: "http-port",
-    kind: "text",
-    group: "Listening",
-    valueName: "PORT",
-    default: "8080",
-    help: "Port of the protocol http.",
-  },
 ];
 
 /** What one connection may use. */

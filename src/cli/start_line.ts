@@ -8,11 +8,16 @@ const PROMISES: Readonly<Record<Durability, string>> = {
   "power-loss": "acknowledged background jobs survive power loss",
 };
 
-/** The line that says where the server listens and what it promises. */
+/** The line that says where the server listens, HTTP included, and what it promises. */
 export function startLine(
   addresses: readonly ListenAddress[],
+  httpAddresses: readonly ListenAddress[],
   store: Pick<StoreTraits, "description" | "durability" | "promise">,
 ): string {
-  return `cogd ${VERSION} listening on ${addresses.map(addressText).join(", ")}; ` +
+  const places = [
+    ...addresses.map(addressText),
+    ...httpAddresses.map((address) => `http://${addressText(address)}`),
+  ];
+  return `cogd ${VERSION} listening on ${places.join(", ")}; ` +
     `queue ${store.description}: ${store.promise ?? PROMISES[store.durability]}`;
 }

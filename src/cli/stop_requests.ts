@@ -1,13 +1,14 @@
 import type { Log } from "./log.ts";
 import { watchCrashes, watchSignals } from "./signals.ts";
 
-/** Who asks the server to end, and how: signals, and errors that nobody caught. */
+/** Who asks the server to end, and how: signals, operators over HTTP, and errors that nobody caught. */
 export class StopRequests {
   /** Settles when it is to stop now; rejects when it must because of an error that nobody caught. */
   readonly now: Promise<undefined>;
   /** Settles when it is to stop once no job is left. */
   readonly gracefully: Promise<void>;
   readonly #watches: (() => void)[];
+  readonly #handlers: { stop(): void; drain(): void };
   #log: Log | undefined;
 
   constructor() {
@@ -16,10 +17,10 @@ export class StopRequests {
     this.now = now.promise;
     this.gracefully = gracefully.promise;
     this.now.catch(() => {});
+    this.#handlers = { stop: () => now.resolve(undefined), drain: () => gracefully.resolve() };
     this.#watches = [
       watchSignals({
-        stop: () => now.resolve(undefined),
-        drain: () => gracefully.resolve(),
+        ...this.#handlers,
         reopenLog: () => {
           this.#log?.log("NOTICE", "SIGHUP, reopening log file");
           this.#log?.reopen();
@@ -32,6 +33,12 @@ export class StopRequests {
   /** Where reopening is noted. */
   logWith(log: Log): void {
     this.#log = log;
+  }
+
+  /** As SIGTERM; `gracefully`: as SIGUSR1. */
+  request(gracefully: boolean): void {
+    if (gracefully) this.#handlers.drain();
+    else this.#handlers.stop();
   }
 
   /** Signals have their default effect again. */

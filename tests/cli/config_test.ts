@@ -28,7 +28,7 @@ function configFor(words: readonly string[], around: Partial<Surroundings> = {})
 }
 
 test("without options it is gearmand with a queue on disk", () => {
-  const { queue, ...config } = configFor([]);
+  const { queue, http, ...config } = configFor([]);
   assert.deepEqual(config, {
     listenOn: [],
     port: "4730",
@@ -49,10 +49,11 @@ test("without options it is gearmand with a queue on disk", () => {
   });
   assert.equal(queue.plugin.name, "sqlite");
   assert.deepEqual([...queue.values], []);
+  assert.deepEqual([http?.listenOn, http?.port, http?.wanted], [["127.0.0.1"], "8080", false]);
 });
 
 test("options reach the configuration", () => {
-  const { queue, log, limits, keepAlive, ...config } = configFor([
+  const { queue, http: _, log, limits, keepAlive, ...config } = configFor([
     ..."-b 7 -L a -L b -p gearman -w 3 -j 9 --exceptions --job-handle-prefix P -P pid -u ann".split(
       " ",
     ),
@@ -139,7 +140,6 @@ test("GEARMAND_PORT replaces 4730 only", () => {
 
 test("what this version cannot do is refused, in gearmand's words where it has them", () => {
   assert.throws(() => configFor(["--ssl"]), { code: "NOT_AVAILABLE", message: /no TLS/ });
-  assert.throws(() => configFor(["-r", "http"]), { code: "NOT_AVAILABLE" });
   assert.throws(() => configFor(["-r", "foo"]), { message: "Unknown protocol module : foo" });
   for (const type of ["MySQL", "postgres", "Redis", "libmemcached", "libdrizzle"]) {
     assert.throws(() => configFor(["-q", type]), {
@@ -227,11 +227,15 @@ test("other failures to listen count at once", async () => {
 
 test("the start line says where it listens and what it promises", () => {
   const addresses = [{ hostname: "0.0.0.0", port: 1 }, { hostname: "::1", port: 2 }];
-  const line = startLine(addresses, { description: "sqlite /q.db", durability: "power-loss" });
+  const store = { description: "sqlite /q.db", durability: "power-loss" } as const;
+  const promise = "queue sqlite /q.db: acknowledged background jobs survive power loss";
   assert.equal(
-    line,
-    `cogd ${VERSION} listening on 0.0.0.0:1, [::1]:2; queue sqlite /q.db: ` +
-      "acknowledged background jobs survive power loss",
+    startLine(addresses, [], store),
+    `cogd ${VERSION} listening on 0.0.0.0:1, [::1]:2; ${promise}`,
+  );
+  assert.equal(
+    startLine(addresses, [{ hostname: "::1", port: 3 }], store),
+    `cogd ${VERSION} listening on 0.0.0.0:1, [::1]:2, http://[::1]:3; ${promise}`,
   );
 });
 

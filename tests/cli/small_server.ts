@@ -30,6 +30,7 @@ import {
 
 class SmallServer implements ServedQueue {
   readonly addresses: ListenAddress[] = [];
+  readonly httpAddresses: readonly ListenAddress[] = [];
   readonly store;
   readonly loaded: Promise<number>;
   readonly #config: ServeConfig;

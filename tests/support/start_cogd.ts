@@ -11,6 +11,8 @@ export interface StartCogdOptions {
   /** Default 0: the system chooses. `null` leaves `--port` and `--listen` to `args`. */
   readonly port?: number | null;
   readonly listen?: string;
+  /** With HTTP, on a port that the system chooses. Default: without. `null` leaves it to `args`. */
+  readonly http?: boolean | null;
   /** Default: a new folder, removed by `stop` and `kill9`. A given one stays. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -27,6 +29,10 @@ export interface RunningCogd {
   readonly port: number;
   /** Numeric address of the first listener, without brackets. */
   readonly address: string;
+  /** Port of HTTP; 0 without it. */
+  readonly httpPort: number;
+  /** Address of HTTP, as `http://127.0.0.1:8080`; empty without it. */
+  readonly url: string;
   readonly pid: number;
   readonly dataDir: string;
   /** The line that announced it. */
@@ -54,6 +60,7 @@ export async function startCogd(options: StartCogdOptions = {}): Promise<Running
   const server = await ServerProcess.start(options.program ?? command, [
     ...(options.program === undefined ? args : []),
     ...where,
+    ...httpOptions(options.http),
     `--data-dir=${dataDir}`,
     ...(options.args ?? []),
   ], {
@@ -79,6 +86,7 @@ export async function startCogd(options: StartCogdOptions = {}): Promise<Running
     return {
       port: Number(match[2]),
       address: match[1]!.replace(/^\[|\]$/g, ""),
+      ...httpPlace(startLine),
       pid: server.pid,
       dataDir,
       startLine,
@@ -93,6 +101,17 @@ export async function startCogd(options: StartCogdOptions = {}): Promise<Running
     await end(() => server.kill9());
     throw error;
   }
+}
+
+function httpOptions(http: boolean | null = false): string[] {
+  if (http === null) return [];
+  return http ? ["--http-port=0", "--http-listen=127.0.0.1"] : ["--no-http"];
+}
+
+/** Where HTTP listens, by the start line. */
+function httpPlace(startLine: string): { httpPort: number; url: string } {
+  const [url = "", port = "0"] = /http:\/\/[^,; ]+:(\d+)/.exec(startLine) ?? [];
+  return { httpPort: Number(port), url };
 }
 
 const START_LINE = /cogd \S+ listening on (\[[0-9a-f:.%\w]+\]|[0-9.]+):(\d+)/i;
