@@ -68,7 +68,10 @@ class Server implements RunningServer, SessionHost {
   readonly #alarm: Alarm;
   #keeping = false;
   #loading = true;
+  /** An operator wants no more jobs. */
   #draining = false;
+  /** Nobody is listened to any more. */
+  #ending = false;
   #turnScheduled = false;
   #stopped = false;
   #onDrained: (() => void) | null = null;
@@ -219,7 +222,7 @@ class Server implements RunningServer, SessionHost {
   get phase(): ServerPhase {
     if (this.#stopped || this.#onLost === null) return "stopped";
     if (this.#loading) return "loading";
-    return this.#draining ? "draining" : "serving";
+    return this.#draining || this.#ending ? "draining" : "serving";
   }
 
   act<Result>(step: (jobServer: JobServer, now: number) => Result): Result {
@@ -278,7 +281,7 @@ class Server implements RunningServer, SessionHost {
   }
 
   setDraining(draining: boolean): void {
-    this.#draining = draining || this.#onDrained !== null;
+    this.#draining = draining;
   }
 
   // For sessions
@@ -334,7 +337,7 @@ class Server implements RunningServer, SessionHost {
   // The end
 
   async drain(): Promise<void> {
-    this.#draining = true;
+    this.#ending = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
     this.#scheduleTurnEnd();

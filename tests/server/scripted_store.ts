@@ -16,9 +16,9 @@ export class ScriptedStore implements JobStore {
   closed = false;
 
   commit(batch: StoreBatch): Promise<void> {
-    if (batch.add.length + batch.remove.length + batch.update.length === 0) {
-      return Promise.resolve();
-    }
+    const { add, remove, update, put } = batch;
+    const isMarks = put.every(({ name }) => name.startsWith("next-"));
+    if (isMarks && add.length + remove.length + update.length === 0) return Promise.resolve();
     this.batches.push(batch);
     if (this.automatic) return Promise.resolve();
     return new Promise((resolve, reject) => this.#answers.push({ hold: resolve, fail: reject }));

@@ -14,6 +14,7 @@ export interface Fixture {
 
 export interface FixtureOptions {
   readonly store?: JobStore;
+  readonly clock?: FakeClock;
   readonly limits?: Partial<Limits>;
   readonly config?: Partial<ServerConfig>;
   /** Do not wait for the store's jobs. */
@@ -23,7 +24,7 @@ export interface FixtureOptions {
 /** A whole server on a memory network and a clock that stands still. */
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const network = new MemoryNetwork();
-  const clock = new FakeClock();
+  const clock = options.clock ?? new FakeClock();
   const log: string[] = [];
   const server = await startServer({
     listen: [{ hostname: "127.0.0.1", port: 4730 }],
