@@ -109,13 +109,15 @@ export function parameterText({ description, headers }: Parameter): string {
 }
 
 function operation(route: Route, components: SchemaComponents): Record<string, unknown> {
-  const { operation, tag, summary, description, role, parameters, body } = route;
+  const { operation, tag, summary, description, role, orRole, parameters, body } = route;
   return {
     operationId: operation,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: role === "none" ? [] : [{ token: [role] }],
+    security: role === "none"
+      ? []
+      : [role, ...(orRole === undefined ? [] : [orRole])].map((one) => ({ token: [one] })),
     ...(parameters.length === 0
       ? {}
       : { parameters: parameters.map((one) => parameterObject(one, components)) }),

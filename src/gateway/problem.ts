@@ -14,6 +14,7 @@ export const PROBLEMS = {
   "not-acceptable": { status: 406, title: "None of the accepted media types can be made" },
   "request-timeout": { status: 408, title: "The request came too slowly" },
   "job-running": { status: 409, title: "The job is running" },
+  "job-over": { status: 409, title: "The job is over" },
   "queue-not-empty": { status: 409, title: "The function has jobs or workers" },
   "idempotency-in-progress": { status: 409, title: "The first request with this key is not done" },
   "job-expired": { status: 410, title: "The job is over and its outcome is no longer kept" },

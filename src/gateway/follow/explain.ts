@@ -1,9 +1,9 @@
 import { type Job, PRIORITIES } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
-import type { RunningServer } from "../../server/mod.ts";
+import type { KeptOutcome, RunningServer } from "../../server/mod.ts";
 import type { JsonSchema } from "../route.ts";
 import { type CapableWorkers, capableWorkers } from "./capable_workers.ts";
-import { JOB_STATES, type JobStateName, stateOf } from "./job_json.ts";
+import { JOB_STATES, type JobStateName, stateOf, stateOfEnd } from "./job_json.ts";
 import {
   abandoned,
   behindOthers,
@@ -56,10 +56,20 @@ export function explain(
   };
 }
 
+/** The same of a job whose outcome is kept. */
+export function explainOver(outcome: KeptOutcome, { jobServer }: RunningServer): Explanation {
+  const { end, functionName, finishedAt } = outcome;
+  return {
+    state: stateOfEnd(end),
+    reasons: [over(end, finishedAt)],
+    position: null,
+    workers: jobServer.table.findFunction(functionName)?.workers ?? 0,
+  };
+}
+
 /** What the job's own state explains alone. */
 function ofState(job: Job, server: RunningServer): Reason[] | undefined {
-  if (job.state === "ended") return [over(job)];
-  if (job.end !== null) return [cancelled()];
+  if (job.end !== null) return [job.state === "ended" ? over(job.end, null) : cancelled()];
   if (job.state === "running") return [running(job)];
   if (job.ignored) return [abandoned()];
   return job.state === "storing" ? [storing(server)] : undefined;

@@ -26,3 +26,4 @@ export { eventStream, type EventStreamOptions, type StreamingCall } from "./even
 export { failure, jobHeaders, locationOf, textOrBase64, timing } from "./job_answers.ts";
 export { explain, type Explanation } from "./explain.ts";
 export type { Reason, ReasonCode } from "./reasons.ts";
+export { FOLLOW_ROUTES } from "./follow_routes.ts";

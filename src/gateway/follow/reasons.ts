@@ -1,6 +1,6 @@
 /** Why a job is not running: each reason in words, with the figures behind it and what to do. */
 
-import type { Job } from "../../core/mod.ts";
+import type { Job, JobEnd } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
 import type { RunningServer } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
@@ -40,6 +40,16 @@ const MOST_NAMED = 10;
 /** A worker answers a NOOP at once; one that needs longer than this, milliseconds, has a reason. */
 const ANSWER_MS = 1000;
 
+const END_WORDS: Readonly<Record<JobEnd, string>> = {
+  "complete": "it is complete",
+  "fail": "its worker reported a failure",
+  "exception": "its worker reported an exception",
+  "worker lost": "its workers were lost too often",
+  "cancelled": "it was cancelled",
+  "abandoned": "nobody waited for it any more",
+  "refused": "the store did not take it",
+};
+
 function named(name: ByteString): string {
   return `"${textForJson(name)}"`;
 }
@@ -48,8 +58,14 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-export function over(job: Job): Reason {
-  return { code: "over", text: `The job is over: ${job.end}.`, fix: "Nothing to do." };
+/** `at`: milliseconds since 1970; null = a moment ago. */
+export function over(end: JobEnd, at: number | null): Reason {
+  return {
+    code: "over",
+    text: `The job is over since ${at === null ? "just now" : timeText(at)}: ${END_WORDS[end]}.`,
+    fix: "There is nothing to wait for; ask for its result.",
+    end,
+  };
 }
 
 export function cancelled(): Reason {

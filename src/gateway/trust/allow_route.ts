@@ -8,8 +8,9 @@ export function allowRoute(
   identity: Identity,
   path: () => ReadonlyMap<string, ByteString>,
 ): void {
-  const { role, functionIn, everyFunction } = route;
+  const { role, orRole, functionIn, everyFunction } = route;
   if (role === "none") return;
+  if (orRole !== undefined && identity.allows(orRole, functionIn && path().get(functionIn))) return;
   if (functionIn !== undefined) identity.require(role, path().get(functionIn)!);
   else if (everyFunction === true || role === "admin") identity.requireAll(role);
   else identity.require(role);
