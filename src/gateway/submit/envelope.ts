@@ -1,0 +1,126 @@
+import { Buffer } from "node:buffer";
+import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
+import type { FieldError } from "../problem.ts";
+import { memberSlices } from "./json_slices.ts";
+import { invalidRequest, type OptionSource } from "./option_reader.ts";
+import { OPTION_NAMES, REFUSED_OPTION_NAMES } from "./option_parameters.ts";
+
+/** A job as `application/vnd.gearman.job+json` describes it. */
+export interface JobEnvelope {
+  readonly functionName: ByteString | undefined;
+  readonly workload: Uint8Array;
+  readonly options: OptionSource;
+}
+
+const PAYLOADS = ["payload", "payload_text", "payload_base64"];
+const MEMBERS = new Set([
+  "function",
+  ...PAYLOADS,
+  "idempotency_key",
+  ...OPTION_NAMES,
+  ...REFUSED_OPTION_NAMES,
+]);
+const NOT_BASE64 = /[^A-Za-z0-9+/_=-]/;
+
+/**
+ * Understands one envelope. `value` is what `parseJson` made of `json`; `pointer` leads to it in the
+ * body, empty at the top. Throws the problem `invalid-request`.
+ */
+export function readEnvelope(json: Uint8Array, value: unknown, pointer = ""): JobEnvelope {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalidRequest("an envelope must be an object", [{
+      pointer,
+      detail: "must be an object",
+    }]);
+  }
+  const members = new Map<string, unknown>(Object.entries(value));
+  const errors: FieldError[] = [];
+  const wrong = (name: string, detail: string) =>
+    errors.push({ pointer: pointerTo(pointer, name), detail: `${name} ${detail}` });
+  for (const [name, member] of members) {
+    if (!MEMBERS.has(name)) wrong(name, "is not known here");
+    else if (typeof member === "object" && member !== null && name !== "payload") {
+      wrong(name, "must be a string, a number or a boolean");
+    }
+  }
+  const payloads = PAYLOADS.filter((name) => members.has(name));
+  if (payloads.length > 1) wrong(payloads[1]!, `cannot stand beside ${payloads[0]}`);
+  for (const name of ["function", "payload_text", "payload_base64"]) {
+    if (members.has(name) && typeof members.get(name) !== "string") wrong(name, "must be a string");
+  }
+  const base64 = members.get("payload_base64");
+  if (typeof base64 === "string" && !isBase64(base64)) wrong("payload_base64", "must be Base64");
+  if (errors.length > 0) throw invalidRequest(errors[0]!.detail, errors);
+  const functionName = members.get("function");
+  return {
+    functionName: typeof functionName === "string" ? byteStringFromText(functionName) : undefined,
+    workload: workloadOf(json, members, payloads[0]),
+    options: new EnvelopeOptions(members, pointer),
+  };
+}
+
+function workloadOf(
+  json: Uint8Array,
+  members: ReadonlyMap<string, unknown>,
+  payload: string | undefined,
+): Uint8Array {
+  switch (payload) {
+    case undefined:
+      return new Uint8Array(0);
+    case "payload":
+      // Of its own, so that a large body is not kept for a small part of it.
+      return Uint8Array.prototype.slice.call(memberSlices(json).get("payload")!);
+    case "payload_text":
+      return new TextEncoder().encode(members.get(payload) as string);
+    default:
+      return bytesOfBase64(members.get(payload) as string);
+  }
+}
+
+/** Either alphabet, with or without padding. */
+function isBase64(text: string): boolean {
+  if (NOT_BASE64.test(text)) return false;
+  const padding = text.indexOf("=");
+  if (padding < 0) return text.length % 4 !== 1;
+  return text.length - padding <= 2 && !/[^=]/.test(text.slice(padding)) && text.length % 4 === 0;
+}
+
+/** Small buffers share memory with others: those are copied. */
+function bytesOfBase64(text: string): Uint8Array {
+  const buffer = Buffer.from(text, "base64");
+  return buffer.buffer.byteLength === buffer.length
+    ? new Uint8Array(buffer.buffer, 0, buffer.length)
+    : Uint8Array.prototype.slice.call(buffer);
+}
+
+function pointerTo(base: string, name: string): string {
+  return `${base}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}
+
+class EnvelopeOptions implements OptionSource {
+  readonly #members: ReadonlyMap<string, unknown>;
+  readonly #pointer: string;
+
+  constructor(members: ReadonlyMap<string, unknown>, pointer: string) {
+    this.#members = members;
+    this.#pointer = pointer;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#members.get(name) ?? undefined;
+    return value === undefined ? undefined : String(value);
+  }
+
+  bytes(name: string): ByteString | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : byteStringFromText(text);
+  }
+
+  idempotencyKey(): string | undefined {
+    return this.text("idempotency_key");
+  }
+
+  pointer(name: string): string {
+    return pointerTo(this.#pointer, name === "Idempotency-Key" ? "idempotency_key" : name);
+  }
+}
