@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import type { Submission } from "../../../src/core/mod.ts";
+import { createApp } from "../../../src/gateway/app.ts";
+import type { Gateway, GatewayConfig } from "../../../src/gateway/gateway.ts";
+import { Figures, HEALTH_ROUTES } from "../../../src/gateway/metrics/mod.ts";
+import { OpenCalls } from "../../../src/gateway/open_calls.ts";
+import { OPERATE_ROUTES } from "../../../src/gateway/operate/mod.ts";
+import type { Role } from "../../../src/gateway/route.ts";
+import { FunctionGlobs, Trust } from "../../../src/gateway/trust/mod.ts";
+import { TokenIdentity } from "../../../src/gateway/trust/identity.ts";
+import { Waits } from "../../../src/gateway/waits.ts";
+import type { HttpHandler, HttpPeer } from "../../../src/http/mod.ts";
+import type { RunningServer } from "../../../src/server/mod.ts";
+import type { FakeClock } from "../../server/fake_clock.ts";
+import type { MemoryPeer } from "../../server/memory_network.ts";
+import { type Fixture, type FixtureOptions, startFixture } from "../../server/server_fixture.ts";
+import { turn } from "../../server/scripted_store.ts";
+import { TEST_CONFIG } from "../app_scene.ts";
+import { textOfResponse } from "../response_body.ts";
+
+export interface OperateOptions extends FixtureOptions {
+  readonly gateway?: Partial<GatewayConfig>;
+  /** Roles and function globs by token; without it everybody may do everything. */
+  readonly tokens?: Readonly<Record<string, readonly [Role, string]>>;
+}
+
+export interface Asked {
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Uint8Array;
+  readonly token?: string;
+}
+
+/** An answer, read whole. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly json: Record<string, unknown>;
+}
+
+/** A whole server on a memory network, with a gateway that has routes to operate it, and no sockets. */
+export class OperateScene {
+  readonly server: RunningServer;
+  readonly clock: FakeClock;
+  readonly figures: Figures;
+  readonly log: string[];
+  readonly shutdowns: boolean[] = [];
+  /** So long, in milliseconds, no timer has rung although its time had come. */
+  hangMs = 0;
+  readonly #fixture: Fixture;
+  readonly #handle: HttpHandler;
+
+  private constructor(fixture: Fixture, { gateway = {}, tokens }: OperateOptions) {
+    this.#fixture = fixture;
+    this.server = fixture.server;
+    this.clock = fixture.clock;
+    this.log = fixture.log;
+    const config = { ...TEST_CONFIG, ...gateway };
+    const monotonic = () => this.clock.now() + this.hangMs;
+    this.figures = new Figures(this.server, config.maxFunctionLabels, monotonic);
+    this.figures.start();
+    const parts: Omit<Gateway, "events" | "schedules"> = {
+      config,
+      server: this.server,
+      figures: this.figures,
+      waits: new Waits(100, 100),
+      now: this.clock.now,
+      log: (level, text) => this.log.push(`${level} ${text}`),
+      shutdown: (graceful) => this.shutdowns.push(graceful),
+    };
+    const identities = tokens === undefined ? null : {
+      find: (token: string) => {
+        const [role, glob] = tokens[token] ?? assert.fail(`no token ${token}`);
+        return new TokenIdentity(token, [role], new FunctionGlobs([glob]));
+      },
+    };
+    this.#handle = createApp({
+      // Nothing here follows jobs or keeps schedules.
+      gateway: parts as Gateway,
+      trust: new Trust({ tokens: identities, hostNames: null }),
+      routes: [...OPERATE_ROUTES, ...HEALTH_ROUTES],
+      openCalls: new OpenCalls(),
+      observe: (...what) => this.figures.http.observe(...what),
+    });
+  }
+
+  static async start(options: OperateOptions = {}): Promise<OperateScene> {
+    return new OperateScene(await startFixture(options), options);
+  }
+
+  connect(): MemoryPeer {
+    return this.#fixture.connect();
+  }
+
+  /** A worker that can do these functions. */
+  worker(...functions: string[]): MemoryPeer {
+    const peer = this.connect();
+    for (const name of functions) peer.send("CAN_DO", name);
+    return peer;
+  }
+
+  /** A submission that comes over HTTP: nobody waits for it. */
+  submitOverHttp(functionName: string, submission: Partial<Submission> = {}): void {
+    this.server.act((jobServer, now) =>
+      jobServer.submit(
+        {
+          functionName,
+          unique: "",
+          workload: new Uint8Array(3),
+          priority: 1,
+          notBefore: 0,
+          reducer: "",
+          background: true,
+          extras: { retainMs: 0, idempotency: null },
+          ...submission,
+        },
+        null,
+        now,
+      )
+    );
+  }
+
+  /** `GET /path`, `POST /path?x=1`, … */
+  async ask(what: string, { headers = {}, body = "", token }: Asked = {}): Promise<Answer> {
+    const [method, path] = what.split(" ") as [string, string];
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const peer: HttpPeer = {
+      remoteAddress: "127.0.0.1",
+      remotePort: 50_000,
+      signal: new AbortController().signal,
+      body: () => Promise.resolve(bytes),
+      async *bodyPieces() {
+        yield await Promise.resolve(bytes);
+      },
+    };
+    const authorization: Record<string, string> = token === undefined
+      ? {}
+      : { authorization: `Bearer ${token}` };
+    const request = new Request(`http://localhost:8080${path}`, {
+      method,
+      headers: { ...authorization, ...headers },
+    });
+    const response = await this.#handle(request, peer);
+    await turn();
+    const text = response.status === 204 ? "" : await textOfResponse(response);
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get json() {
+        return JSON.parse(text);
+      },
+    };
+  }
+
+  /** A change of a policy. */
+  async patch(name: string, patch: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return await this.ask(`PATCH /queues/${name}`, {
+      headers: { "content-type": "application/merge-patch+json", ...headers },
+      body: JSON.stringify(patch),
+    });
+  }
+}
