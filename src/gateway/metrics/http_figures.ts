@@ -22,14 +22,19 @@ export interface RouteFigures {
   readonly duration: Histogram;
 }
 
+/** Several HTTP servers as one. */
+export interface HttpTotals extends Pick<RunningHttpServer, "connections" | "bytes"> {
+  readonly addresses: readonly RunningHttpServer["address"][];
+}
+
 interface CountedRoute extends RouteFigures {
   readonly requests: Map<string, number>;
 }
 
 /** Counts and durations of HTTP requests. */
 export class HttpFigures {
-  /** The server whose connections and bytes are shown; null while there is none. */
-  server: Pick<RunningHttpServer, "address" | "connections" | "bytes"> | null = null;
+  /** All listeners together, whose connections and bytes are shown; null while there is none. */
+  server: HttpTotals | null = null;
   readonly idempotency = new Map<IdempotencyResult, number>();
   readonly #routes = new Map<string, CountedRoute>();
 

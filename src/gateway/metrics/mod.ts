@@ -9,7 +9,7 @@ export { Figures } from "./figures.ts";
 export type { FunctionFigures, Rejection } from "./function_figures.ts";
 export { oldestWaitingMs, PRIORITY_NAMES } from "./function_metrics.ts";
 export type { Histogram } from "./histogram.ts";
-export { HttpFigures, type IdempotencyResult } from "./http_figures.ts";
+export { HttpFigures, type HttpTotals, type IdempotencyResult } from "./http_figures.ts";
 export { JobFigures } from "./job_figures.ts";
 export { RATE_WINDOWS } from "./rate.ts";
 export { workerStateOf } from "./server_metrics.ts";

@@ -128,7 +128,10 @@ const INFO: Route = {
           protocol: "gearman",
           address: addressText(address),
         })),
-        ...(http === null ? [] : [{ protocol: "http", address: addressText(http.address) }]),
+        ...(http?.addresses ?? []).map((address) => ({
+          protocol: "http",
+          address: addressText(address),
+        })),
       ],
       store: {
         description: store.description,

@@ -201,8 +201,10 @@ test("readiness names what fails, liveness asks for nothing but the event loop",
 test("while jobs are taken up the server is alive and not ready", async () => {
   const store = new ScriptedStore();
   let goOn = () => {};
+  const replay = store.replay.bind(store);
   store.replay = async function* () {
     await new Promise<void>((resolve) => goOn = resolve);
+    yield* replay();
   };
   const scene = await OperateScene.start({ store, stillLoading: true });
   await turn();
