@@ -11,6 +11,8 @@ import {
 } from "./samples.ts";
 import type { StoreTopic } from "./store_case.ts";
 
+const MIB = 1024 * 1024;
+
 export const UPDATING: StoreTopic = {
   name: "updating",
   cases: [
@@ -48,6 +50,23 @@ export const UPDATING: StoreTopic = {
           await opened.commit(batchOf({ update: changed.map((job) => updateOf(job.key, job)) }));
         });
         await assertHolds(place, store, { jobs: [...changed, jobs[3]!] });
+      },
+    },
+    {
+      name: "results as large as the server keeps them come back, many in one commit",
+      async run(place, store) {
+        const size = Math.min(MIB, store.maxWorkloadBytes);
+        const jobs = sampleJobs(16);
+        const ends = jobs.map(({ key }) => ({
+          state: "done" as const,
+          outcome: { finishedAt: A_MOMENT, expiresAt: A_MOMENT, result: bytesFrom(key, size) },
+        }));
+        await withStore(place, async (opened) => {
+          await opened.commit(batchOf({ add: jobs }));
+          const update = ends.map((end, i) => updateOf(jobs[i]!.key, end));
+          await opened.commit(batchOf({ update }));
+        });
+        await assertHolds(place, store, { jobs: jobs.map((job, i) => ({ ...job, ...ends[i]! })) });
       },
     },
     {
