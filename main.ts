@@ -73,6 +73,7 @@ const start: StartServer = async (config, parts) => {
     httpAddresses: http?.addresses ?? [],
     store: store.traits,
     loaded: server.loaded,
+    lost: server.lost,
     drain: () => {
       server.setDraining(true);
       return server.drain();

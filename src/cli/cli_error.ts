@@ -16,7 +16,8 @@ export type CliErrorCode =
   | "DATA_DIR"
   | "PID_FILE"
   | "ADDRESS"
-  | "DAEMON";
+  | "DAEMON"
+  | "STORE_LOST";
 
 /** A failure that is told to the operator as `cogd: MESSAGE`; the program then exits with 1. */
 export class CliError extends Error {

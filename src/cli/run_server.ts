@@ -148,8 +148,11 @@ async function untilStopRequested(
     daemon?.ready();
     return new Promise<never>(() => {});
   });
+  const lost = server.lost.then((error) => {
+    throw new CliError("STORE_LOST", `Stopped: ${error.message}`);
+  });
   const drained = stops.gracefully.then(() => server.drain());
-  await Promise.race([stops.now, drained, failed]);
+  await Promise.race([stops.now, drained, failed, lost]);
 }
 
 async function stopInTime(server: ServedQueue): Promise<void> {

@@ -22,6 +22,8 @@ export interface ServedQueue {
   readonly store: Pick<StoreTraits, "description" | "durability" | "promise">;
   /** Settles with the number of jobs once all that the store holds are taken up; rejects if it can't. */
   readonly loaded: Promise<number>;
+  /** Settles, with the store's error, when another server has taken the store over: no job is given out any more. */
+  readonly lost: Promise<Error>;
   /** Stops listening; settles when no job is left. */
   drain(): Promise<void>;
   /** Closes everything now; background jobs stay in the store. */

@@ -113,8 +113,8 @@ export function takenOver(holder: LeaseHolder | null): StoreError {
   const who = holder === null ? "another server" : describeHolder(holder);
   return new StoreError(
     "TAKEN_OVER",
-    `${who} has taken this queue over; this server writes nothing any more: stop it, and start it ` +
-      `again only if the other one does not run`,
+    `${who} has taken this queue over and runs its jobs; this server ends, start it again only if the ` +
+      `other one does not run`,
   );
 }
 

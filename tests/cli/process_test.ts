@@ -153,6 +153,12 @@ test("what prevents the start is told on stderr, with exit code 1", async () => 
   assert.match(replay.stderr, /\ncogd: Cannot read the queue: it is only a test\n$/);
   assert.equal(replay.code, 1);
   assert.equal(existsSync(`${folder.path}/p`), false);
+  const lost = await runSmallServer([...here, "--namespace=lost"]);
+  assert.match(
+    lost.stderr,
+    /\ncogd: Stopped: another server has this queue: it is only a test\n$/,
+  );
+  assert.equal(lost.code, 1);
 });
 
 test("a data folder that cannot be made explains a queue that cannot be opened", async () => {

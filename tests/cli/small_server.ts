@@ -33,6 +33,7 @@ class SmallServer implements ServedQueue {
   readonly httpAddresses: readonly ListenAddress[] = [];
   readonly store;
   readonly loaded: Promise<number>;
+  readonly lost: Promise<Error>;
   readonly #config: ServeConfig;
   readonly #parts: StartParts;
   readonly #sockets = new Set<Socket>();
@@ -46,6 +47,8 @@ class SmallServer implements ServedQueue {
     this.loaded = config.queue.namespace === "no-replay"
       ? Promise.reject(new StoreError("DAMAGED", "Cannot read the queue: it is only a test"))
       : Promise.resolve(3);
+    const fault = new StoreError("TAKEN_OVER", "another server has this queue: it is only a test");
+    this.lost = config.queue.namespace === "lost" ? Promise.resolve(fault) : new Promise(() => {});
   }
 
   static async start(config: ServeConfig, parts: StartParts): Promise<ServedQueue> {
