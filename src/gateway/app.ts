@@ -18,6 +18,8 @@ export interface AppParts {
   readonly gateway: Gateway;
   readonly trust: Trust;
   readonly routes: readonly Route[];
+  /** Takes what no route takes; its path is only a label. */
+  readonly fallback?: Route | undefined;
   readonly openCalls: OpenCalls;
   /** Told of every answer: the route's path (`none` where none took it) and the seconds it took to make. */
   observe(route: string, method: string, status: number, seconds: number): void;
@@ -31,7 +33,7 @@ const ACTIVE_DOCUMENT = /html|xml|svg/;
 
 /** The whole of HTTP as one function: addresses, trust, parameters, problems. */
 export function createApp(
-  { gateway, trust, routes, openCalls, observe }: AppParts,
+  { gateway, trust, routes, fallback, openCalls, observe }: AppParts,
 ): HttpHandler {
   const app = new Hono<Environment>({ getPath: rawPathOf });
   for (const route of [...routes].sort(moreExactFirst)) {
@@ -41,11 +43,15 @@ export function createApp(
       return answer(route, parameters, request, context.env.peer, context.req.path);
     });
   }
+  const rest = fallback === undefined ? undefined : new ParameterTable(fallback);
   app.notFound((context) => {
-    const { method } = context.req.raw;
+    const request = context.req.raw;
     const { path } = context.req;
-    const response = problemAnswer(noRoute(routes, method, path), method, path);
-    observe(NO_ROUTE, method, response.status, 0);
+    if (fallback !== undefined && rest !== undefined) {
+      return answer(fallback, rest, request, context.env.peer, path);
+    }
+    const response = problemAnswer(noRoute(routes, request.method, path), request.method, path);
+    observe(NO_ROUTE, request.method, response.status, 0);
     return response;
   });
   app.onError((error, context) => problemAnswer(error, context.req.method, context.req.path));

@@ -24,8 +24,8 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; ` +
   "form-action 'none'; frame-ancestors 'none'";
 
-/** A page for people that works without scripts and without anything from elsewhere. */
-export function pageResponse(title: string, body: Html | Promise<Html>): Response {
+/** The text of a page for people that works without scripts and without anything from elsewhere. */
+export function pageText(title: string, body: Html | Promise<Html>): string {
   const text = html`
     <!doctype html>
     <html lang="en">
@@ -40,7 +40,12 @@ export function pageResponse(title: string, body: Html | Promise<Html>): Respons
       </body>
     </html>
   `;
-  return textResponse(200, String(text), "text/html; charset=utf-8", {
+  return String(text).trimStart();
+}
+
+/** A page made by `pageText`. */
+export function pageResponse(page: string): Response {
+  return textResponse(200, page, "text/html; charset=utf-8", {
     "content-security-policy": POLICY,
     "referrer-policy": "no-referrer",
   });
@@ -54,6 +59,12 @@ export function prose(text: string): Html[] {
 /** Text with what stands in backquotes as code. */
 export function inline(text: string): (string | Html)[] {
   return text.split("`").map((part, at) => at % 2 === 0 ? part : made(html`<code>${part}</code>`));
+}
+
+/** Made at the first request and kept: who asks often costs nothing more. */
+export function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** Nothing in these pages is waited for. */

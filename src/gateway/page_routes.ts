@@ -1,14 +1,19 @@
 import { html } from "hono/html";
-import { docsPage } from "./docs_page.ts";
-import { pageResponse } from "./html_page.ts";
+import { docsText } from "./docs_page.ts";
+import { once, pageResponse, pageText } from "./html_page.ts";
 import { openApiDocument } from "./openapi.ts";
 import { PROBLEM_ROUTES } from "./problem_pages.ts";
 import { jsonResponse } from "./responses.ts";
 import type { Route } from "./route.ts";
 
 /** The description of `operations`, for programs and for people. */
-export function pageRoutes(operations: readonly Route[]): readonly Route[] {
-  const described: readonly Route[] = [...operations, openApiRoute(() => described)];
+export function pageRoutes(operations: readonly Route[], version: string): readonly Route[] {
+  const described: readonly Route[] = [
+    ...operations,
+    openApiRoute(() => openApiDocument(described, version)),
+  ];
+  const docs = once(() => docsText(described, version));
+  const start = once(() => startText(version));
   return [
     ...described.slice(operations.length),
     {
@@ -21,7 +26,7 @@ export function pageRoutes(operations: readonly Route[]): readonly Route[] {
       parameters: [],
       answers: [{ status: 200, description: "A page." }],
       hidden: true,
-      handle: ({ gateway }) => docsPage(described, gateway.config.version),
+      handle: () => pageResponse(docs()),
     },
     {
       method: "GET",
@@ -33,13 +38,14 @@ export function pageRoutes(operations: readonly Route[]): readonly Route[] {
       parameters: [],
       answers: [{ status: 200, description: "A page." }],
       hidden: true,
-      handle: ({ gateway }) => startPage(gateway.config.version),
+      handle: () => pageResponse(start()),
     },
     ...PROBLEM_ROUTES,
   ];
 }
 
-function openApiRoute(described: () => readonly Route[]): Route {
+function openApiRoute(describe: () => Record<string, unknown>): Route {
+  const document = once(describe);
   return {
     method: "GET",
     path: "/openapi.json",
@@ -53,13 +59,12 @@ function openApiRoute(described: () => readonly Route[]): Route {
       description: "The description of all operations.",
       content: { "application/json": { schema: { type: "object" } } },
     }],
-    handle: ({ gateway }) =>
-      jsonResponse(200, openApiDocument(described(), gateway.config.version)),
+    handle: () => jsonResponse(200, document()),
   };
 }
 
-function startPage(version: string): Response {
-  return pageResponse(
+function startText(version: string): string {
+  return pageText(
     "cogd",
     html`
       <h1>cogd ${version}</h1>

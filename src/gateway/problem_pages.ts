@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { Call } from "./call.ts";
-import { inline, pageResponse } from "./html_page.ts";
+import { inline, pageResponse, pageText } from "./html_page.ts";
 import { HTTP_PROBLEMS } from "../http/mod.ts";
 import { Problem, PROBLEMS } from "./problem.ts";
 import { problemAddress } from "./problem_response.ts";
@@ -49,7 +49,7 @@ const FORMS = ["application/json", "text/html"];
 function problemList(call: Call): Response {
   const types = Object.keys(ALL_PROBLEMS) as AnyProblem[];
   if (call.accepts(FORMS) !== "text/html") return jsonResponse(200, { items: types.map(kind) });
-  return pageResponse(
+  return pageResponse(pageText(
     "cogd: problems",
     html`
       <h1>Problems</h1>
@@ -63,7 +63,7 @@ function problemList(call: Call): Response {
         `
       )}</table>
     `,
-  );
+  ));
 }
 
 function problemPage(call: Call): Response {
@@ -73,7 +73,7 @@ function problemPage(call: Call): Response {
   }
   const { status, title } = ALL_PROBLEMS[type as AnyProblem];
   if (call.accepts(FORMS) !== "text/html") return jsonResponse(200, kind(type as AnyProblem));
-  return pageResponse(
+  return pageResponse(pageText(
     `cogd: ${type}`,
     html`
       <h1>${type}</h1>
@@ -81,7 +81,7 @@ function problemPage(call: Call): Response {
       <p>${inline("The member `detail` of the answer says what happened and what to do.")}
       <a href="/problems">All problems</a></p>
     `,
-  );
+  ));
 }
 
 function kind(type: AnyProblem): Record<string, unknown> {

@@ -9,10 +9,11 @@ import type { RunningServer } from "../server/mod.ts";
 import { createApp } from "./app.ts";
 import { RecordedEvents } from "./follow/mod.ts";
 import type { Gateway, GatewayConfig } from "./gateway.ts";
-import { Figures } from "./metrics/mod.ts";
+import { Figures, type HttpTotals } from "./metrics/mod.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { PROBLEM_BASE } from "./problem_response.ts";
-import { gatewayRoutes } from "./routes.ts";
+import { fallbackRoute, gatewayRoutes } from "./routes.ts";
+import { Schedules } from "./schedules/mod.ts";
 import { Tokens, Trust } from "./trust/mod.ts";
 import { Waits } from "./waits.ts";
 
@@ -57,7 +58,7 @@ export async function startGateway(
   door: GatewayDoor,
   parts: GatewayParts,
 ): Promise<RunningGateway> {
-  const { server, log } = parts;
+  const { log } = parts;
   const trust = trustOf(door, parts);
   const services = new Services(config, parts);
   const openCalls = new OpenCalls();
@@ -65,7 +66,8 @@ export async function startGateway(
   const handle = createApp({
     gateway: services.gateway,
     trust,
-    routes: gatewayRoutes(config),
+    routes: gatewayRoutes(config.version),
+    fallback: fallbackRoute(config.dialect),
     openCalls,
     observe: (route, method, status, seconds) => {
       http.observe(route, method, status, seconds);
@@ -97,6 +99,7 @@ class Services {
   readonly #events: RecordedEvents;
   readonly #server: RunningServer;
   #unwatch: (() => void) | undefined;
+  #stopped = false;
 
   constructor(config: GatewayConfig, { server, log, shutdown }: GatewayParts) {
     this.#server = server;
@@ -106,6 +109,7 @@ class Services {
       config,
       events: this.#events,
       figures: new Figures(server, config.maxFunctionLabels),
+      schedules: new Schedules({ server, retainMs: config.retainMs, log }),
       waits: new Waits(config.maxWaits, config.maxWaitsPerCaller),
       now: () => server.clock.now(),
       log,
@@ -115,10 +119,17 @@ class Services {
 
   start(): void {
     this.#unwatch = this.#server.watch(this.#events);
-    this.gateway.figures.start();
+    const { figures, schedules, server } = this.gateway;
+    figures.start();
+    // What the store holds of schedules is known when it is loaded; if it never is, the server says why.
+    server.loaded.then(() => {
+      if (!this.#stopped) schedules.start();
+    }, () => {});
   }
 
   stop(): void {
+    this.#stopped = true;
+    this.gateway.schedules.close();
     this.gateway.figures.stop();
     this.#unwatch?.();
   }
@@ -168,11 +179,11 @@ async function listenOnAll(
 /** The figures of several listeners together. */
 function asOne(
   servers: readonly RunningHttpServer[],
-): Pick<RunningHttpServer, "address" | "connections" | "bytes"> {
+): HttpTotals {
   const sum = (figure: (server: RunningHttpServer) => number) =>
     servers.reduce((total, server) => total + figure(server), 0);
   return {
-    address: servers[0]!.address,
+    addresses: servers.map(({ address }) => address),
     connections: {
       get open() {
         return sum(({ connections }) => connections.open);

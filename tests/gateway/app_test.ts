@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import {
+  pathSegment,
+  percentDecode,
+  textForHeader,
+  textForJson,
+} from "../../src/gateway/byte_text.ts";
 import type { Call } from "../../src/gateway/call.ts";
 import { Problem } from "../../src/gateway/problem.ts";
 import { emptyResponse, jsonResponse, textResponse } from "../../src/gateway/responses.ts";
@@ -349,4 +355,16 @@ test("a document that could run scripts is put into a sandbox", async () => {
     (await scene.ask(path)).headers.get("content-security-policy");
   assert.match((await policy("/h"))!, /sandbox/);
   assert.equal(await policy("/j"), null);
+});
+
+test("bytes are text for people where they are text, and come back from paths as they were", () => {
+  const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join("");
+  assert.equal(textForJson("H:x:1 %41"), "H:x:1 %41");
+  assert.equal(textForJson("\xc3\xa4"), "ä");
+  assert.equal(textForJson("a\xff%"), "a%FF%25");
+  assert.equal(percentDecode(pathSegment(every)), every);
+  assert.equal(percentDecode(textForHeader(every)), every);
+  assert.match(textForHeader(every), /^[!-~]+$/);
+  assert.equal(pathSegment("H:x-1/2 ü".slice(0, 8)), "H:x-1%2F2%20");
+  assert.equal(percentDecode("%4"), undefined);
 });
