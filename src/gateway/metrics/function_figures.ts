@@ -22,7 +22,7 @@ const OUTCOME_AT: Readonly<Partial<Record<JobEnd, number>>> = Object.fromEntries
 );
 
 /** Why a submission was not taken: `store` means that it is away, full or refused the job. */
-export const REJECTIONS = ["queue_full", "store", "too_large", "draining", "no_worker"] as const;
+export const REJECTIONS = ["queue_full", "store"] as const;
 export type Rejection = (typeof REJECTIONS)[number];
 
 export const RETURN_CAUSES = {

@@ -11,9 +11,6 @@ const METHODS: ReadonlySet<string> = new Set([
   "OPTIONS",
 ]);
 
-/** What came of an `Idempotency-Key`. */
-export type IdempotencyResult = "new" | "replay" | "conflict";
-
 /** Requests of one route. */
 export interface RouteFigures {
   /** Label values `method` and `status`, with a space between, to their count. */
@@ -35,7 +32,6 @@ interface CountedRoute extends RouteFigures {
 export class HttpFigures {
   /** All listeners together, whose connections and bytes are shown; null while there is none. */
   server: HttpTotals | null = null;
-  readonly idempotency = new Map<IdempotencyResult, number>();
   readonly #routes = new Map<string, CountedRoute>();
 
   /** By route template. */
@@ -56,9 +52,5 @@ export class HttpFigures {
     const key = `${METHODS.has(method) ? method : "other"} ${status}`;
     figures.requests.set(key, (figures.requests.get(key) ?? 0) + 1);
     figures.duration.observe(seconds * 1000);
-  }
-
-  countIdempotency(result: IdempotencyResult): void {
-    this.idempotency.set(result, (this.idempotency.get(result) ?? 0) + 1);
   }
 }

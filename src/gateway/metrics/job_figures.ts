@@ -55,11 +55,6 @@ export class JobFigures implements JobWitness {
     return this.#last;
   }
 
-  /** A submission that a gateway refused before the job server saw it. */
-  countRejection(name: ByteString, reason: Rejection): void {
-    this.of(name).countRejection(reason);
-  }
-
   updateRates(seconds: number): void {
     for (const figures of this.all()) figures.updateRates(seconds);
   }

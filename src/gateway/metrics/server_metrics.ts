@@ -153,8 +153,6 @@ export function writeHttp(out: Exposition, { waits }: Gateway, http: HttpFigures
   out.sample(waits.counts.sync, label("kind", "sync"));
   out.sample(waits.counts.poll, label("kind", "poll"));
   gauge(out, "gearman_http_streams", "Streams of events", waits.counts.stream);
-  out.family("gearman_idempotency_total", "counter", "Submissions with an Idempotency-Key");
-  for (const [result, count] of http.idempotency) out.sample(count, label("result", result));
 }
 
 /** Standard names; those that the system does not tell are left out. */
