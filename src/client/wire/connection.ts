@@ -118,7 +118,8 @@ export class WireConnection implements PacketSink {
 
   #received(chunk: Uint8Array): void {
     try {
-      this.#decoder.push(chunk);
+      // What is cut out of it goes to users, who were promised a plain Uint8Array, not a Buffer.
+      this.#decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     } catch (cause) {
       this.#misbehaved("something else than Gearman packets", cause);
     }

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { GearmanError } from "./errors.ts";
 
 /** Port of the Gearman protocol. */
@@ -18,7 +19,7 @@ export interface ServerAddress {
 export function parseServerAddress(text: string): ServerAddress {
   const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
   const plain = bracketed ?? /^([^:[\]]+)(?::(\d+))?$/.exec(text);
-  const bareV6 = plain === null && /^[0-9a-fA-F:.]+$/.test(text) ? text : undefined;
+  const bareV6 = plain === null && isIPv6(text) ? text : undefined;
   const host = bareV6 ?? plain?.[1];
   const port = Number(plain?.[2] ?? DEFAULT_PORT);
   if (host === undefined || port < 1 || port > 65535) {
