@@ -266,7 +266,9 @@ test("a session whose store was taken over says so once and never comes back", a
   const { driver, clock, session, log } = await opened();
   driver.keeping = new StoreError("TAKEN_OVER", "server b has it");
   driver.starting = driver.keeping;
+  const lost = session.lost.then((fault) => fault.code);
   await clock.pass(60_000);
+  assert.equal(await lost, "TAKEN_OVER", "nobody had to ask");
   driver.keeping = "answers";
   driver.starting = "answers";
   const result = outcome(session.run(WRITE, numberOf));
