@@ -49,9 +49,9 @@ export function endedJob(
 ): EndedJob {
   const { gateway } = call;
   const now = gateway.now();
-  // The last attempt is not counted by the core: only those that came back are.
+  // The core counts attempts that came back; the last one may not have.
   const byWorker = end === "complete" || end === "fail" || end === "exception";
-  const attempts = job.attempts + (byWorker ? 1 : 0);
+  const attempts = job.attempts + (byWorker || job.worker !== null ? 1 : 0);
   return {
     handle: job.handle,
     functionName: job.queue.name,
