@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type ProgramResult, runProgram, runtimeFlags } from "../tests/support/mod.ts";
 import { NPM_BASE_DESCRIPTION, npmBaseRuntime } from "./compile_base.ts";
-import { EXTRA_ENTRY_POINTS } from "./compile_entry_points.ts";
+import { EXTRA_ENTRY_POINTS, TEST_ONLY_PACKAGES } from "./compile_entry_points.ts";
 import { DENO_ENVIRONMENT, denoProgram, olderDenoProgram } from "./toolchain.ts";
 import { PINS } from "./toolchain_pins.ts";
 
@@ -69,34 +70,60 @@ async function reachable(address: string, done: AbortSignal): Promise<boolean> {
   }
 }
 
-function compile(
+async function compile(
   deno: string,
   options: CompileOptions,
   base?: string,
   watch: { abort?: AbortSignal; onOutput?: (text: string) => void } = {},
 ): Promise<ProgramResult> {
-  const frozen = existsSync(join(options.root, "deno.lock")) ? ["--frozen"] : [];
-  return runProgram(deno, [
-    "compile",
-    "--no-check",
-    // The cache would be a file with a predictable name in the temporary folder.
-    "--no-code-cache",
-    ...frozen,
-    ...runtimeFlags(),
-    ...EXTRA_ENTRY_POINTS.flatMap((path) => ["--include", path]),
-    "--output",
-    options.output,
-    options.main,
-  ], {
-    cwd: options.root,
-    env: {
-      ...DENO_ENVIRONMENT,
-      NO_COLOR: "1",
-      ...(base === undefined ? {} : { DENORT_BIN: base }),
-    },
-    timeoutMs: COMPILE_LIMIT_MS,
-    ...watch,
+  const folder = await mkdtemp(join(tmpdir(), "cogd-compile-"));
+  try {
+    return await runProgram(deno, [
+      "compile",
+      "--no-check",
+      // The cache would be a file with a predictable name in the temporary folder.
+      "--no-code-cache",
+      ...await configWithoutTests(options.root, folder),
+      ...runtimeFlags(),
+      ...EXTRA_ENTRY_POINTS.flatMap((path) => ["--include", path]),
+      "--output",
+      options.output,
+      options.main,
+    ], {
+      cwd: options.root,
+      env: {
+        ...DENO_ENVIRONMENT,
+        NO_COLOR: "1",
+        ...(base === undefined ? {} : { DENORT_BIN: base }),
+      },
+      timeoutMs: COMPILE_LIMIT_MS,
+      ...watch,
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Options for the project's configuration without what only tests need: Deno puts every package of the
+ * configuration into the executable, imported or not. Versions are those of the project's deno.lock, which a
+ * shorter configuration does not match word by word, so it is copied instead of frozen.
+ */
+async function configWithoutTests(root: string, folder: string): Promise<string[]> {
+  const { imports = {}, compilerOptions, nodeModulesDir } = JSON.parse(
+    await readFile(join(root, "deno.json"), "utf8"),
+  ) as Record<string, Record<string, string>>;
+  const config = join(folder, "deno.json");
+  const lock = join(folder, "deno.lock");
+  const needed = Object.entries(imports).filter(([name]) => !TEST_ONLY_PACKAGES.includes(name));
+  await writeFile(
+    config,
+    JSON.stringify({ imports: Object.fromEntries(needed), compilerOptions, nodeModulesDir }),
+  );
+  await copyFile(join(root, "deno.lock"), lock).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
   });
+  return ["--config", config, "--lock", lock];
 }
 
 /** Whether a compilation failed for want of its base runtime (and not because of the source). */

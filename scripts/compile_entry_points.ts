@@ -9,3 +9,6 @@ export const MAIN_MODULE = "main.ts";
  * `new URL("./worker.ts", import.meta.url)`.
  */
 export const EXTRA_ENTRY_POINTS: readonly string[] = ["plugins/sqlite/thread.ts"];
+
+/** Packages of deno.json that tests import and nothing else does. */
+export const TEST_ONLY_PACKAGES: readonly string[] = ["@seriousme/openapi-schema-validator"];
