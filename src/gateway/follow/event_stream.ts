@@ -1,7 +1,7 @@
 import type { Job } from "../../core/mod.ts";
 import { type BodySource, type BodyWriter, pushedResponse } from "../../http/mod.ts";
 import type { Call } from "../call.ts";
-import { isFinal, type JobEvent } from "./job_events.ts";
+import { isFinal, type JobEvent, unseenEnd } from "./job_events.ts";
 import { EVENT_STREAM, eventFrame, GAP, KEEP_ALIVE } from "./sse.ts";
 
 /** What of a call a stream needs. */
@@ -56,6 +56,7 @@ class EventStream implements BodySource {
     this.#endCount = waits.begin("stream", identity.caller);
     this.#endBeat = events.onBeat(() => this.#write(KEEP_ALIVE));
     this.#endFollowing = events.follow(job, afterId, (event) => this.#event(event));
+    if (job.end !== null) this.#event(unseenEnd(job.end, gateway.now()));
     if (this.#state !== "following") this.#release();
     // Until the head is sent nobody else tells that the reader is gone.
     if (this.#signal.aborted) this.gone();
@@ -97,6 +98,7 @@ class EventStream implements BodySource {
     else this.#writer.write(frame);
   }
 
+  /** Not yet following where the first event is the last. */
   #release(): void {
     this.#endFollowing?.();
     this.#endBeat();

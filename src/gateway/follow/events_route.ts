@@ -4,13 +4,10 @@ import type { Parameter, Route } from "../route.ts";
 import { eventStream, STREAM_HEADERS } from "./event_stream.ts";
 import { findJob, type FoundJob, HANDLE, READERS } from "./find_job.ts";
 import { attemptsOf } from "./job_json.ts";
-import { finalName, type JobEvent } from "./job_events.ts";
+import { finalName, type JobEvent, unseenEnd } from "./job_events.ts";
 import { jobHeaders } from "./job_answers.ts";
 import { idOfAge } from "./recorded_events.ts";
 import { EVENT_DESCRIPTION, EVENT_STREAM, eventFrame, EVENTS_EXAMPLE } from "./sse.ts";
-
-/** Higher than any other id, and a number that a caller can send back: for an end whose time is not known. */
-const LAST_ID = 999_999_999_999_999;
 
 const LAST_EVENT_ID: Parameter = {
   name: "Last-Event-ID",
@@ -90,10 +87,7 @@ function pastEvents(
 
 /** The last event of a job of which only the outcome is known, or that was cancelled unseen. */
 function finalEvent(call: Call, found: FoundJob): JobEvent {
-  if (found.kind === "listed") {
-    const cause = found.job.end!;
-    return { id: LAST_ID, name: finalName(cause), at: call.gateway.now(), cause };
-  }
+  if (found.kind === "listed") return unseenEnd(found.job.end!, call.gateway.now());
   const { outcome } = found;
   const { end, finishedAt, result, resultDropped } = outcome;
   const event = { id: idOfAge(outcome, finishedAt) + 1, name: finalName(end), at: finishedAt };

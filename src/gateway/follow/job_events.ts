@@ -82,3 +82,11 @@ const FINAL_NAMES: Readonly<Record<JobEnd, JobEventName>> = {
 export function finalName(end: JobEnd): JobEventName {
   return FINAL_NAMES[end];
 }
+
+/** Higher than any other id, and a number that a reader can send back. */
+const LAST_ID = 999_999_999_999_999;
+
+/** The last event of a job of which nothing else is known any more. */
+export function unseenEnd(end: JobEnd, at: number): JobEvent {
+  return { id: LAST_ID, name: finalName(end), at, cause: end };
+}
