@@ -55,6 +55,11 @@ export interface ScheduleProgress {
   readonly lastRun: ScheduleRun | null;
 }
 
+/** Whether two schedules come at different times. */
+export function differInTimes(a: ScheduleDraft, b: ScheduleDraft): boolean {
+  return a.cron !== b.cron || a.timeZone !== b.timeZone || a.paused !== b.paused;
+}
+
 /** Times that are shown ahead. */
 const RUNS_AHEAD = 5;
 
@@ -132,7 +137,7 @@ export class Schedule {
     const times = new CronTimes(definition.cron, definition.timeZone);
     this.#definition = definition;
     this.#wait = "none";
-    if (definition.countsFrom === before.countsFrom) return;
+    if (!differInTimes(before, definition)) return;
     this.#times = times;
     this.#setNext(this.#nextAfterDone());
   }

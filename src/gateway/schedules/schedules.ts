@@ -4,7 +4,12 @@ import type { RunningServer } from "../../server/mod.ts";
 import { Problem } from "../problem.ts";
 import { CronError, tidyCron } from "./cron_times.ts";
 import { keptSchedules } from "./kept_schedules.ts";
-import { Schedule, type ScheduleDefinition, type ScheduleDraft } from "./schedule.ts";
+import {
+  differInTimes,
+  Schedule,
+  type ScheduleDefinition,
+  type ScheduleDraft,
+} from "./schedule.ts";
 import { ScheduleEngine } from "./schedule_engine.ts";
 import {
   DEFINITION_PREFIX,
@@ -158,11 +163,9 @@ export class Schedules {
 
   #changed(before: ScheduleDefinition, changes: Partial<ScheduleDraft>): ScheduleDefinition {
     const now = this.#now();
-    const changed = { ...before, ...changes, changedAt: now };
-    const cron = tidyCron(changed.cron);
-    const newTimes = cron !== before.cron || changed.timeZone !== before.timeZone ||
-      changed.paused !== before.paused;
-    return { ...changed, cron, countsFrom: newTimes ? now : before.countsFrom };
+    const cron = tidyCron(changes.cron ?? before.cron);
+    const changed = { ...before, ...changes, cron, changedAt: now };
+    return differInTimes(before, changed) ? { ...changed, countsFrom: now } : changed;
   }
 
   /** An expression may be valid and yet name no day that exists. */
