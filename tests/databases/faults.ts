@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { JobStore } from "../../src/plugin_api/mod.ts";
 import {
   assertSameJobs,
   batchOf,
@@ -13,30 +12,10 @@ import {
   sampleJobs,
   updateOf,
 } from "../conformance/stores/mod.ts";
-import type { DatabaseServer } from "../support/databases/mod.ts";
 import { Random, seedFrom, TcpProxy } from "../support/mod.ts";
 import { CommitLoad, commitUntilHeld } from "./commit_load.ts";
 import { eventually } from "./eventually.ts";
-
-/** Where a store keeps its things, with what a test needs to see and do there. */
-export interface FaultPlace {
-  /** Opens the store there, through another port if one is given. */
-  open(options?: { port?: number }): Promise<JobStore>;
-  /** Ends the sessions of stores from the server's side, as an administrator does. */
-  killSessions(): Promise<void>;
-  /** How many sessions of stores the server has. */
-  countSessions(): Promise<number>;
-  /** Keys of the jobs held there, as the database's own client shows them, in any order. */
-  keys(): Promise<number[]>;
-  remove(): Promise<void>;
-}
-
-/** A store whose server can be made to fail. */
-export interface StoreWithServer {
-  readonly name: string;
-  readonly server: DatabaseServer;
-  newPlace(): Promise<FaultPlace>;
-}
+import type { StoreWithServer, TestPlace } from "./test_place.ts";
 
 /** Milliseconds within which commits must be held again after the server's return. */
 const BACK_WITHIN_MS = 5000;
@@ -50,7 +29,7 @@ const ROUNDS = Number(process.env["COGD_FAULT_ROUNDS"] ?? 5);
 export function exerciseFaults({ name, server, newPlace }: StoreWithServer): void {
   const underLoad = (
     what: string,
-    disturb: (load: CommitLoad, place: FaultPlace, proxy: TcpProxy) => Promise<void>,
+    disturb: (load: CommitLoad, place: TestPlace, proxy: TcpProxy) => Promise<void>,
   ) => {
     test(`${name}: ${what}`, async () => {
       const place = await newPlace();
@@ -215,7 +194,7 @@ async function assertBack(load: CommitLoad): Promise<void> {
 }
 
 /** What the database shows, and what the store yields, is what was committed. */
-async function assertHeld(place: FaultPlace, load: CommitLoad): Promise<void> {
+async function assertHeld(place: TestPlace, load: CommitLoad): Promise<void> {
   const { expected } = load;
   const keys = (await place.keys()).sort((a, b) => a - b);
   assert.deepEqual(keys, expected.map(({ key }) => key), "keys in the database");
@@ -227,7 +206,7 @@ async function assertHeld(place: FaultPlace, load: CommitLoad): Promise<void> {
 
 /** Cuts a commit at its first turn, its second …, until one gets through whole. */
 async function cutEveryTurn(
-  place: FaultPlace,
+  place: TestPlace,
   proxy: TcpProxy,
   part: "request" | "reply",
   bytes: number,

@@ -1,6 +1,9 @@
 /** What every store behind a database server must survive, as tests; each store's folder runs them. */
 export { CommitLoad, commitUntilHeld } from "./commit_load.ts";
-export { exerciseFaults, type FaultPlace, type StoreWithServer } from "./faults.ts";
 export { eventually } from "./eventually.ts";
-export { exerciseServed, type ServedStore } from "./served.ts";
+export { exerciseFaults } from "./faults.ts";
+export { assertKeys, exerciseLease, witness } from "./lease.ts";
+export { exerciseServed, SERVED_FLAVOURS } from "./served.ts";
 export { drainQueue, LOAD_FUNCTION, SubmitLoad } from "./submit_load.ts";
+export { exerciseTakeOver } from "./taken_over.ts";
+export type { CommandLine, PlaceOptions, StoreWithServer, TestPlace } from "./test_place.ts";

@@ -1,7 +1,12 @@
 import { mysqlPlugin } from "../../../plugins/mysql/mod.ts";
-import type { JobStore, ProcessWitness, StoreHost } from "../../../src/plugin_api/mod.ts";
-import type { StorePlace } from "../../conformance/stores/mod.ts";
+import {
+  encodeHolder,
+  type JobStore,
+  type LeaseHolder,
+  type StoreHost,
+} from "../../../src/plugin_api/mod.ts";
 import type { Mariadb } from "../../support/databases/mod.ts";
+import type { CommandLine, PlaceOptions, TestPlace } from "../mod.ts";
 
 /** What a user of cogd needs, no more (docs/stores.md). */
 export const PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE, CREATE";
@@ -14,7 +19,7 @@ export interface DatabaseOptions {
 }
 
 /** A database of its own and a user that has only what cogd needs there. */
-export class TestDatabase implements StorePlace {
+export class TestDatabase implements TestPlace {
   static #count = 0;
   readonly server: Mariadb;
   readonly name: string;
@@ -67,12 +72,23 @@ export class TestDatabase implements StorePlace {
     };
   }
 
-  open(
-    options: { port?: number; namespace?: string; process?: ProcessWitness } = {},
-  ): Promise<JobStore> {
-    const { port, ...host } = options;
+  open({ port, ...host }: PlaceOptions = {}): Promise<JobStore> {
     const values = new Map(Object.entries({ "mysql-url": this.url(port), ...this.#values }));
     return mysqlPlugin.open({ values, dataDir: "" }, this.host(host));
+  }
+
+  commandLine(port: number = this.server.port): CommandLine {
+    return {
+      args: [
+        "-q",
+        "MySQL",
+        "--mysql-host=127.0.0.1",
+        `--mysql-port=${port}`,
+        `--mysql-user=${this.name}`,
+        `--mysql-db=${this.name}`,
+      ],
+      env: { COGD_MYSQL_PASSWORD: this.#password },
+    };
   }
 
   /** Rows of a query in this database, one line each, cells separated by tabs. */
@@ -89,13 +105,41 @@ export class TestDatabase implements StorePlace {
     return rows.map(Number);
   }
 
-  /** Ends all sessions here. One that ends by itself meanwhile is fine. */
+  async countSessions(): Promise<number> {
+    return (await this.sessions()).length;
+  }
+
   async killSessions(): Promise<void> {
     for (const id of await this.sessions()) {
       await this.server.sql(`KILL ${id}`).catch((error: Error) => {
+        // It has ended by itself meanwhile.
         if (!error.message.includes("1094")) throw error;
       });
     }
+  }
+
+  /** Concerns the whole server. */
+  async closeIdleSessions(closes: boolean): Promise<void> {
+    await this.server.sql(`SET GLOBAL wait_timeout = ${closes ? 1 : 28_800}`);
+  }
+
+  async keys(): Promise<number[]> {
+    return (await this.rows("SELECT job_key FROM cogd_jobs")).map(Number);
+  }
+
+  async leaseTerm(): Promise<number> {
+    return Number((await this.rows("SELECT term FROM cogd_lease"))[0]);
+  }
+
+  async leaseIsFree(): Promise<boolean> {
+    return (await this.rows("SELECT holder_id = '' FROM cogd_lease"))[0] === "1";
+  }
+
+  async abandonLease(holder: LeaseHolder, remainingMs: number): Promise<void> {
+    await this.rows(
+      `UPDATE cogd_lease SET holder_id = '${holder.id}', holder = '${encodeHolder(holder)}', ` +
+        `expires_at = UTC_TIMESTAMP(3) + INTERVAL ${remainingMs * 1000} MICROSECOND`,
+    );
   }
 
   async remove(): Promise<void> {

@@ -1,18 +1,19 @@
 import { postgresPlugin } from "../../../plugins/postgres/mod.ts";
-import type { JobStore, ProcessWitness, StoreHost } from "../../../src/plugin_api/mod.ts";
-import type { StorePlace } from "../../conformance/stores/mod.ts";
+import {
+  encodeHolder,
+  type JobStore,
+  type LeaseHolder,
+  type StoreHost,
+} from "../../../src/plugin_api/mod.ts";
 import type { Postgres } from "../../support/databases/mod.ts";
+import type { CommandLine, PlaceOptions, TestPlace } from "../mod.ts";
 
 export interface SchemaOptions {
   /** Database that it lies in; default `cogd`. */
   readonly database?: string;
 }
 
-export interface OpenOptions {
-  /** Of a proxy in front of the server. */
-  readonly port?: number;
-  readonly namespace?: string;
-  readonly process?: ProcessWitness;
+export interface OpenOptions extends PlaceOptions {
   /** Parameters behind the URL, e.g. `sslmode=require`. */
   readonly parameters?: string;
   /** More options of the plugin. */
@@ -20,7 +21,7 @@ export interface OpenOptions {
 }
 
 /** A schema of its own, and a user that may do there what docs/stores.md asks for and no more. */
-export class TestSchema implements StorePlace {
+export class TestSchema implements TestPlace {
   static #count = 0;
   readonly server: Postgres;
   readonly database: string;
@@ -73,6 +74,14 @@ export class TestSchema implements StorePlace {
     return postgresPlugin.open({ values, dataDir: "" }, this.host(host));
   }
 
+  commandLine(port: number = this.server.port): CommandLine {
+    const conninfo = `port=${port} user=${this.name} dbname=${this.database}`;
+    return {
+      args: ["-q", "Postgres", `--libpq-conninfo=${conninfo}`],
+      env: { PGHOST: "127.0.0.1", PGPASSWORD: this.password },
+    };
+  }
+
   /** Rows of statements that the administrator runs in this schema: a line each, cells between tabs. */
   async rows(sql: string): Promise<string[]> {
     const text = await this.server.sqlIn(this.database, `SET search_path TO ${this.name};\n${sql}`);
@@ -87,10 +96,36 @@ export class TestSchema implements StorePlace {
     return rows.map(Number);
   }
 
-  /** Ends them as an administrator does. */
+  async countSessions(): Promise<number> {
+    return (await this.sessions()).length;
+  }
+
   async killSessions(): Promise<void> {
     await this.rows(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${this.name}'`,
+    );
+  }
+
+  async closeIdleSessions(closes: boolean): Promise<void> {
+    await this.rows(`ALTER USER ${this.name} SET idle_session_timeout TO '${closes ? 1 : 0}s'`);
+  }
+
+  async keys(): Promise<number[]> {
+    return (await this.rows("SELECT key FROM cogd_job")).map(Number);
+  }
+
+  async leaseTerm(): Promise<number> {
+    return Number((await this.rows("SELECT term FROM cogd_queue"))[0]);
+  }
+
+  async leaseIsFree(): Promise<boolean> {
+    return (await this.rows("SELECT holder = '' FROM cogd_queue"))[0] === "t";
+  }
+
+  async abandonLease(holder: LeaseHolder, remainingMs: number): Promise<void> {
+    await this.rows(
+      `UPDATE cogd_queue SET holder = ${quoted(encodeHolder(holder))}, ` +
+        `expires_at = clock_timestamp() + INTERVAL '${remainingMs} ms'`,
     );
   }
 

@@ -9,13 +9,9 @@ import { TestPrefix } from "./places.ts";
 const missing = programMissing("redis-server");
 
 if (missing === false) {
-  const redis = await startRedis();
-  exerciseFaults({
-    name: "redis",
-    server: redis,
-    newPlace: () => TestPrefix.create(redis),
-  });
-  test("redis: the server of these tests ends", () => redis[Symbol.asyncDispose]());
+  const server = await startRedis();
+  exerciseFaults({ name: "redis", server, newPlace: () => TestPrefix.create(server) });
+  test("redis: the server of the fault tests ends", () => server[Symbol.asyncDispose]());
 } else {
   test("redis: faults", { skip: missing }, () => {});
 }

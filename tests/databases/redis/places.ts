@@ -1,20 +1,19 @@
 import { Buffer } from "node:buffer";
 import { redisPlugin } from "../../../plugins/redis/mod.ts";
-import type { JobStore, ProcessWitness, StoreHost } from "../../../src/plugin_api/mod.ts";
+import {
+  encodeHolder,
+  type JobStore,
+  type LeaseHolder,
+  type StoreHost,
+} from "../../../src/plugin_api/mod.ts";
 import type { Redis } from "../../support/databases/mod.ts";
-import type { FaultPlace } from "../mod.ts";
+import type { CommandLine, PlaceOptions, TestPlace } from "../mod.ts";
 
 /** What a user of cogd needs, no more (docs/stores.md). */
 export const COMMANDS =
   "+ping +select +scan +type +time +evalsha +eval +exists +del +get +strlen " +
   "+hget +hmget +hgetall +hset +hsetnx +hdel +hexists +hlen +hkeys +hstrlen +hincrby " +
   "+zadd +zrem +zrange +zrangebylex +info +config|get";
-
-export interface OpenOptions {
-  readonly port?: number;
-  readonly namespace?: string;
-  readonly process?: ProcessWitness;
-}
 
 /** A host for a plugin. Lines for the log, each with its level in front, go to `log`. */
 export function hostWith(log: string[] = []): StoreHost {
@@ -27,7 +26,7 @@ export function hostWith(log: string[] = []): StoreHost {
 }
 
 /** A prefix of its own in a Redis, and a user that may only what cogd needs there. */
-export class TestPrefix implements FaultPlace {
+export class TestPrefix implements TestPlace {
   static #count = 0;
   readonly redis: Redis;
   readonly prefix: string;
@@ -56,14 +55,13 @@ export class TestPrefix implements FaultPlace {
     return new Map([["redis-url", url], ["redis-prefix", this.prefix]]);
   }
 
-  /** The same as a command line like gearmand's, with the password where nobody sees it. */
-  commandLine(): { args: readonly string[]; env: Readonly<Record<string, string>> } {
+  commandLine(port: number = this.redis.port): CommandLine {
     return {
       args: [
         "-q",
         "redis",
         "--redis-server=127.0.0.1",
-        `--redis-port=${this.redis.port}`,
+        `--redis-port=${port}`,
         `--redis-user=${this.prefix}`,
         `--redis-prefix=${this.prefix}`,
       ],
@@ -83,7 +81,7 @@ export class TestPrefix implements FaultPlace {
     };
   }
 
-  open({ port, ...parts }: OpenOptions = {}): Promise<JobStore> {
+  open({ port, ...parts }: PlaceOptions = {}): Promise<JobStore> {
     return redisPlugin.open({ values: this.values(port), dataDir: "" }, this.host(parts));
   }
 
@@ -104,6 +102,36 @@ export class TestPrefix implements FaultPlace {
       keys.push(...slots.map((slot) => Number(bucket.slice(-14) + slot)));
     }
     return keys;
+  }
+
+  /** Fields of the hash that holds the lease, by name. */
+  async queue(): Promise<Map<string, string>> {
+    const lines = await this.lines(`HGETALL ${this.#queueKey}`);
+    return new Map(lines.flatMap((name, i) => i % 2 === 0 ? [[name, lines[i + 1]!] as const] : []));
+  }
+
+  get #queueKey(): string {
+    return `cogd:${this.prefix}::queue`;
+  }
+
+  /** Concerns the whole server. */
+  async closeIdleSessions(closes: boolean): Promise<void> {
+    await this.redis.sql(`CONFIG SET timeout ${closes ? 1 : 0}\n`);
+  }
+
+  async leaseTerm(): Promise<number> {
+    return Number((await this.queue()).get("term"));
+  }
+
+  async leaseIsFree(): Promise<boolean> {
+    return !(await this.queue()).has("id");
+  }
+
+  async abandonLease(holder: LeaseHolder, remainingMs: number): Promise<void> {
+    const until = Date.now() + remainingMs;
+    await this.redis.sql(
+      `HSET ${this.#queueKey} id ${holder.id} holder '${encodeHolder(holder)}' until ${until}\n`,
+    );
   }
 
   /** What a command prints, line by line; nothing for an empty answer. */

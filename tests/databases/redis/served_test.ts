@@ -1,17 +1,10 @@
-/** What clients of cogd notice of a Redis that fails; from source and through the executables. */
+/** What clients of cogd notice of a Redis that fails. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 import { replayed } from "../../conformance/stores/mod.ts";
 import { startRedis } from "../../support/databases/mod.ts";
-import {
-  COGD_BINARIES,
-  flavourMissing,
-  ownFlavour,
-  programMissing,
-  startCogd,
-  WireClient,
-} from "../../support/mod.ts";
+import { programMissing, startCogd, WireClient } from "../../support/mod.ts";
 import { drainQueue, eventually, exerciseServed, LOAD_FUNCTION, SubmitLoad } from "../mod.ts";
 import { TestPrefix } from "./places.ts";
 
@@ -19,56 +12,14 @@ const missing = programMissing("redis-server");
 const redis = missing === false ? await startRedis() : null;
 
 if (redis !== null) {
-  for (const flavour of [ownFlavour(), ...COGD_BINARIES]) {
-    const absent = flavourMissing(flavour);
-    if (absent !== false) {
-      test(`${flavour} on redis`, { skip: absent }, () => {});
-      continue;
-    }
-    exerciseServed({
-      name: "redis",
-      server: redis,
-      flavour,
-      async newPlace() {
-        const place = await TestPrefix.create(redis);
-        return {
-          ...place.commandLine(),
-          open: (options) => place.open(options),
-          killSessions: () => place.killSessions(),
-          countSessions: () => place.countSessions(),
-          keys: () => place.keys(),
-          remove: () => place.remove(),
-        };
-      },
-    });
-  }
+  exerciseServed({ name: "redis", server: redis, newPlace: () => TestPrefix.create(redis) });
 }
-
-test("cogd on redis: idle connections that Redis closes are no failure", {
-  skip: missing,
-}, async () => {
-  await using place = await TestPrefix.create(redis!);
-  await redis!.sql("CONFIG SET timeout 1\n");
-  try {
-    await using cogd = await startCogd(place.commandLine());
-    await using client = await WireClient.connect(cogd.port);
-    for (let i = 0; i < 3; i++) {
-      await eventually(async () => await place.countSessions() === 0, "the idle limit");
-      client.send("SUBMIT_JOB_BG", { args: [LOAD_FUNCTION, ""], data: "x" });
-      await client.expect("JOB_CREATED");
-    }
-    assert.doesNotMatch(cogd.process.stderr, /ERROR|WARNING/);
-  } finally {
-    await redis!.sql("CONFIG SET timeout 0\n");
-  }
-});
 
 test("cogd on redis: full memory refuses jobs until workers have made room, under load too", {
   skip: missing,
 }, async () => {
   await using place = await TestPrefix.create(redis!);
-  const { args, env } = place.commandLine();
-  await using cogd = await startCogd({ args: [...args], env });
+  await using cogd = await startCogd(place.commandLine());
   const load = await SubmitLoad.connect(cogd.port);
   const used = Number(/used_memory:([0-9]+)/.exec(await redis!.sql("INFO memory\n"))![1]);
   await redis!.sql(`CONFIG SET maxmemory ${used + 500_000}\n`);
@@ -121,7 +72,7 @@ test("cogd on redis: the start line says what is promised; no password is printe
 });
 
 test(
-  "redis: the server of these tests ends",
+  "redis: the server of the served tests ends",
   { skip: missing },
   () => redis![Symbol.asyncDispose](),
 );

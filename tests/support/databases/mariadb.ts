@@ -1,11 +1,13 @@
-import { chown, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { freePort } from "../free_port.ts";
-import { type ProgramResult, runProgram } from "../run_program.ts";
+import { runProgram } from "../run_program.ts";
 import { ServerProcess } from "../server_process.ts";
 import { type TemporaryFolder, temporaryFolder } from "../temporary_folder.ts";
 import type { DatabaseServer } from "./database_server.ts";
+import { LocalServer, prepared, START_PATIENCE_MS } from "./local_server.ts";
+import { giveTo, isRoot, requireSuccess } from "./unprivileged.ts";
 
 export interface StartMariadbOptions {
   /** Options of mariadbd, e.g. `--max-allowed-packet=1M`. They hold through restarts. */
@@ -18,9 +20,8 @@ export interface Mariadb extends DatabaseServer {
   urlFor(parts: { user?: string; password?: string; database?: string }): string;
 }
 
-/** A busy machine needs long for a first start. */
-const START_PATIENCE_MS = 120_000;
-const STOP_PATIENCE_MS = 60_000;
+/** Debian's name for it. */
+const USER = "mysql";
 
 /** Small: a test's server shares the machine with others. */
 const ARGS = [
@@ -34,45 +35,33 @@ const ARGS = [
 ] as const;
 
 /** Installs an empty MariaDB in a folder of its own and starts it on a free port. */
-export async function startMariadb(options: StartMariadbOptions = {}): Promise<Mariadb> {
-  const folder = await temporaryFolder();
-  const server = new MariadbServer(folder, await freePort(), options.args ?? []);
-  try {
+export async function startMariadb({ args = [] }: StartMariadbOptions = {}): Promise<Mariadb> {
+  const server = new MariadbServer(await temporaryFolder(), await freePort(), args);
+  return await prepared(server, async () => {
     await server.install();
     await server.restart();
     await server.sql("CREATE DATABASE cogd");
-    return server;
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  });
 }
 
-class MariadbServer implements Mariadb {
-  readonly port: number;
-  readonly #folder: TemporaryFolder;
+class MariadbServer extends LocalServer implements Mariadb {
+  protected readonly readyLine = /ready for connections/;
+  readonly #folder: string;
   readonly #data: string;
   readonly #socket: string;
   readonly #args: readonly string[];
-  /** mariadbd refuses to be root; Debian's package has made a user for it. */
-  readonly #user: readonly string[] = process.getuid?.() === 0 ? ["--user=mysql"] : [];
-  #process: ServerProcess | null = null;
-  #earlierLog = "";
+  readonly #user: readonly string[] = isRoot() ? [`--user=${USER}`] : [];
 
   constructor(folder: TemporaryFolder, port: number, args: readonly string[]) {
-    this.#folder = folder;
-    this.port = port;
+    super(folder, port);
+    this.#folder = folder.path;
     this.#data = join(folder.path, "data");
-    this.#socket = join(folder.path, "data", "s");
+    this.#socket = join(this.#data, "s");
     this.#args = args;
   }
 
   get url(): string {
     return this.urlFor({});
-  }
-
-  get log(): string {
-    return this.#earlierLog + (this.#process?.stderr ?? "");
   }
 
   urlFor({ user = "root", password = "", database = "cogd" }): string {
@@ -82,7 +71,7 @@ class MariadbServer implements Mariadb {
 
   async install(): Promise<void> {
     await mkdir(this.#data, { mode: 0o700 });
-    if (this.#user.length > 0) await giveTo("mysql", [this.#folder.path, this.#data]);
+    if (isRoot()) await giveTo(USER, [this.#folder, this.#data]);
     const installed = await runProgram("mariadb-install-db", [
       "--no-defaults",
       `--datadir=${this.#data}`,
@@ -93,9 +82,8 @@ class MariadbServer implements Mariadb {
     requireSuccess("mariadb-install-db", installed);
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
-    const server = await ServerProcess.start("mariadbd", [
+  protected launch(): Promise<ServerProcess> {
+    return ServerProcess.start("mariadbd", [
       "--no-defaults",
       `--datadir=${this.#data}`,
       `--socket=${this.#socket}`,
@@ -105,8 +93,6 @@ class MariadbServer implements Mariadb {
       ...this.#args,
       ...this.#user,
     ], { env: searchPath() });
-    this.#process = server;
-    await server.waitForLog("ready for connections", { ms: START_PATIENCE_MS });
   }
 
   async sql(text: string): Promise<string> {
@@ -122,53 +108,8 @@ class MariadbServer implements Mariadb {
     requireSuccess(`mariadb with "${text.slice(0, 200)}"`, result);
     return result.stdout;
   }
-
-  async stop(): Promise<void> {
-    this.resume();
-    await this.#process?.stop(STOP_PATIENCE_MS);
-    this.#forget();
-  }
-
-  async kill9(): Promise<void> {
-    await this.#process?.kill9();
-    this.#forget();
-  }
-
-  pause(): void {
-    this.#process?.signal("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#process?.signal("SIGCONT");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.kill9();
-    } finally {
-      await this.#folder.remove();
-    }
-  }
-
-  #forget(): void {
-    this.#earlierLog = this.log;
-    this.#process = null;
-  }
 }
 
 function searchPath(): { PATH: string } {
   return { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
-}
-
-async function giveTo(user: string, paths: readonly string[]): Promise<void> {
-  const [uid, gid] = await Promise.all(["-u", "-g"].map(async (option) => {
-    const found = await runProgram("id", [option, user]);
-    requireSuccess(`id ${user}`, found);
-    return Number(found.stdout);
-  }));
-  for (const path of paths) await chown(path, uid!, gid!);
-}
-
-function requireSuccess(what: string, { code, output }: ProgramResult): void {
-  if (code !== 0) throw new Error(`Cannot run ${what}: exit code ${code}: ${output}`);
 }

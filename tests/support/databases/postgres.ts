@@ -1,14 +1,14 @@
-import { chown, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
-import { deadline } from "../deadline.ts";
 import { freePort } from "../free_port.ts";
 import { childrenOf, signalIfThere } from "../process_family.ts";
 import { type ProgramResult, runProgram } from "../run_program.ts";
 import { ServerProcess } from "../server_process.ts";
 import { type TemporaryFolder, temporaryFolder } from "../temporary_folder.ts";
 import type { DatabaseServer } from "./database_server.ts";
+import { LocalServer, prepared, START_PATIENCE_MS } from "./local_server.ts";
 import { postgresProgram } from "./postgres_program.ts";
+import { giveTo, isRoot, requireSuccess } from "./unprivileged.ts";
 
 export interface StartPostgresOptions {
   /** Settings of the server, e.g. `fsync=off`. They hold through restarts. */
@@ -35,10 +35,6 @@ export interface Postgres extends DatabaseServer {
   place(name: string, content: string): Promise<string>;
 }
 
-/** A busy machine needs long for a first start. */
-const START_PATIENCE_MS = 120_000;
-const STOP_PATIENCE_MS = 60_000;
-
 /** Small: a test's server shares the machine with others. */
 const SETTINGS = [
   "listen_addresses=127.0.0.1",
@@ -53,46 +49,34 @@ const SETTINGS = [
 const USER = "postgres";
 
 /** Installs an empty PostgreSQL in a folder of its own and starts it on a free port. */
-export async function startPostgres(options: StartPostgresOptions = {}): Promise<Postgres> {
-  const folder = await temporaryFolder();
-  const server = new PostgresServer(folder, await freePort(), options.settings ?? []);
-  try {
+export async function startPostgres({ settings = [] }: StartPostgresOptions = {}): Promise<
+  Postgres
+> {
+  const server = new PostgresServer(await temporaryFolder(), await freePort(), settings);
+  return await prepared(server, async () => {
     await server.install();
     await server.restart();
     await server.sqlIn("postgres", "CREATE DATABASE cogd");
-    return server;
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  });
 }
 
-class PostgresServer implements Postgres {
-  readonly port: number;
-  readonly #folder: TemporaryFolder;
+class PostgresServer extends LocalServer implements Postgres {
+  protected readonly readyLine = /database system is ready to accept (read-only )?connections/;
+  /** As `pg_ctl stop -m fast`: sessions are ended, transactions rolled back. */
+  protected override readonly stopSignal = "SIGINT";
+  readonly folder: string;
   readonly #data: string;
   readonly #settings: readonly string[];
-  #process: ServerProcess | null = null;
-  #paused = false;
-  #earlierLog = "";
 
   constructor(folder: TemporaryFolder, port: number, settings: readonly string[]) {
-    this.#folder = folder;
-    this.port = port;
+    super(folder, port);
+    this.folder = folder.path;
     this.#data = join(folder.path, "data");
     this.#settings = [...SETTINGS, ...settings];
   }
 
-  get folder(): string {
-    return this.#folder.path;
-  }
-
   get url(): string {
     return this.urlFor({});
-  }
-
-  get log(): string {
-    return this.#earlierLog + (this.#process?.stderr ?? "");
   }
 
   urlFor(
@@ -110,7 +94,7 @@ class PostgresServer implements Postgres {
 
   async install(): Promise<void> {
     await mkdir(this.#data, { mode: 0o700 });
-    if (isRoot()) await giveAway([this.#folder.path, this.#data]);
+    if (isRoot()) await giveTo(USER, [this.folder, this.#data]);
     const installed = await asUser("initdb", [
       `--pgdata=${this.#data}`,
       "--username=tester",
@@ -129,8 +113,7 @@ class PostgresServer implements Postgres {
     await this.place("pg_hba.conf", `local all all trust\n${rules}\n`);
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
+  protected async launch(): Promise<ServerProcess> {
     // A killed server may have left it, and its number may be another process's by now.
     await rm(join(this.#data, "postmaster.pid"), { force: true });
     const { command, args } = userCommand("postgres", [
@@ -139,14 +122,10 @@ class PostgresServer implements Postgres {
       "-p",
       `${this.port}`,
       "-k",
-      this.#folder.path,
+      this.folder,
       ...this.#settings.flatMap((setting) => ["-c", setting]),
     ]);
-    const server = await ServerProcess.start(command, args, { env: PLAIN_LANGUAGE });
-    this.#process = server;
-    await server.waitForLog(/database system is ready to accept (read-only )?connections/, {
-      ms: START_PATIENCE_MS,
-    });
+    return await ServerProcess.start(command, args, { env: PLAIN_LANGUAGE });
   }
 
   sql(text: string): Promise<string> {
@@ -161,7 +140,7 @@ class PostgresServer implements Postgres {
       "--no-align",
       "--field-separator=\t",
       "--set=ON_ERROR_STOP=1",
-      `--host=${this.#folder.path}`,
+      `--host=${this.folder}`,
       `--port=${this.port}`,
       "--username=tester",
       `--dbname=${database}`,
@@ -171,32 +150,11 @@ class PostgresServer implements Postgres {
   }
 
   reload(): void {
-    this.#process?.signal("SIGHUP");
-  }
-
-  /** As `pg_ctl stop -m fast`: sessions are ended, transactions rolled back. */
-  stop(): Promise<void> {
-    return this.#end("SIGINT");
+    this.signal("SIGHUP");
   }
 
   crash(): Promise<void> {
-    return this.#end("SIGQUIT");
-  }
-
-  /** The postmaster alone: its children end by themselves when they notice, after their statement. */
-  kill9(): Promise<void> {
-    return this.#end("SIGKILL");
-  }
-
-  pause(): void {
-    this.#paused = true;
-    this.#signalAll("SIGSTOP");
-  }
-
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#signalAll("SIGCONT");
+    return this.end("SIGQUIT");
   }
 
   async place(name: string, content: string): Promise<string> {
@@ -206,34 +164,7 @@ class PostgresServer implements Postgres {
     return path;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#signalAll("SIGKILL");
-      await this.kill9();
-    } finally {
-      await this.#folder.remove();
-    }
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    this.resume();
-    const server = this.#process;
-    if (server === null) return;
-    server.signal(signal);
-    // Settles when its children have closed its log, too: until then it cannot be started again.
-    await deadline(
-      server.exited,
-      STOP_PATIENCE_MS,
-      `postgres to end after ${signal}`,
-      () => this.log,
-    );
-    this.#earlierLog = this.log;
-    this.#process = null;
-  }
-
-  #signalAll(signal: NodeJS.Signals): void {
-    const server = this.#process;
-    if (server === null) return;
+  protected override signalAll(server: ServerProcess, signal: NodeJS.Signals): void {
     // Stopped, it starts no more children meanwhile.
     server.signal("SIGSTOP");
     for (const pid of childrenOf(server.pid)) signalIfThere(pid, signal);
@@ -243,10 +174,6 @@ class PostgresServer implements Postgres {
 
 /** Messages as this file expects them. */
 const PLAIN_LANGUAGE = { LC_ALL: "C", TZ: "UTC" } as const;
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
-}
 
 function userCommand(
   program: string,
@@ -265,17 +192,4 @@ function asUser(program: string, args: readonly string[], stdin = ""): Promise<P
     env: PLAIN_LANGUAGE,
     timeoutMs: START_PATIENCE_MS,
   });
-}
-
-async function giveAway(paths: readonly string[]): Promise<void> {
-  const [uid, gid] = await Promise.all(["-u", "-g"].map(async (option) => {
-    const found = await runProgram("id", [option, USER]);
-    requireSuccess(`id ${USER}`, found);
-    return Number(found.stdout);
-  }));
-  for (const path of paths) await chown(path, uid!, gid!);
-}
-
-function requireSuccess(what: string, { code, output }: ProgramResult): void {
-  if (code !== 0) throw new Error(`Cannot run ${what}: exit code ${code}: ${output}`);
 }

@@ -6,6 +6,8 @@ import { runProgram } from "../run_program.ts";
 import { ServerProcess } from "../server_process.ts";
 import { type TemporaryFolder, temporaryFolder } from "../temporary_folder.ts";
 import type { DatabaseServer } from "./database_server.ts";
+import { LocalServer, prepared } from "./local_server.ts";
+import { requireSuccess } from "./unprivileged.ts";
 
 export interface StartRedisOptions {
   /** Options of redis-server, e.g. `--maxmemory`, `8mb`. They hold through restarts. */
@@ -28,51 +30,37 @@ export interface Redis extends DatabaseServer {
   sql(text: string): Promise<string>;
 }
 
-const START_PATIENCE_MS = 60_000;
-const STOP_PATIENCE_MS = 30_000;
-
 /** Starts an empty Redis in a folder of its own, on a free port. */
-export async function startRedis(options: StartRedisOptions = {}): Promise<Redis> {
+export async function startRedis({ args = [], durable = true }: StartRedisOptions = {}): Promise<
+  Redis
+> {
   const folder = await temporaryFolder();
-  const data = join(folder.path, "data");
-  await mkdir(data, { mode: 0o700 });
   const users = join(folder.path, "users.acl");
-  await writeFile(users, "");
-  const kept = options.durable === false ? "no" : "yes";
-  const server = new RedisServer(folder, data, await freePort(), [
+  const kept = durable ? "yes" : "no";
+  const server = new RedisServer(folder, await freePort(), [
     ...["--appendonly", kept, "--appendfsync", "always", "--save", "", "--aclfile", users],
-    ...(options.args ?? []),
+    ...args,
   ]);
-  try {
+  return await prepared(server, async () => {
+    await mkdir(server.folder, { mode: 0o700 });
+    await writeFile(users, "");
     await server.restart();
-    return server;
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  });
 }
 
-class RedisServer implements Redis {
-  readonly port: number;
+class RedisServer extends LocalServer implements Redis {
+  protected readonly readyLine = /ready to accept connections/i;
   readonly folder: string;
-  readonly #folder: TemporaryFolder;
   readonly #args: readonly string[];
-  #process: ServerProcess | null = null;
-  #earlierLog = "";
 
-  constructor(folder: TemporaryFolder, data: string, port: number, args: readonly string[]) {
-    this.#folder = folder;
-    this.folder = data;
-    this.port = port;
+  constructor(folder: TemporaryFolder, port: number, args: readonly string[]) {
+    super(folder, port);
+    this.folder = join(folder.path, "data");
     this.#args = args;
   }
 
   get url(): string {
     return this.urlFor({});
-  }
-
-  get log(): string {
-    return this.#earlierLog + (this.#process?.stderr ?? "");
   }
 
   urlFor({ user = "", password = "", database, port = this.port }: {
@@ -86,11 +74,10 @@ class RedisServer implements Redis {
     return `redis://${who}127.0.0.1:${port}${database === undefined ? "" : `/${database}`}`;
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
+  protected launch(): Promise<ServerProcess> {
     const program = process.env["COGD_REDIS_SERVER"] ?? "redis-server";
     // It logs to stdout; the shell gives its place, and its process number, to the server.
-    const server = await ServerProcess.start("sh", [
+    return ServerProcess.start("sh", [
       "-c",
       'exec "$@" >&2',
       "sh",
@@ -98,47 +85,11 @@ class RedisServer implements Redis {
       ...["--bind", "127.0.0.1", "--port", `${this.port}`, "--dir", this.folder],
       ...this.#args,
     ], { cwd: this.folder });
-    this.#process = server;
-    await server.waitForLog(/ready to accept connections/i, { ms: START_PATIENCE_MS });
   }
 
   async sql(text: string): Promise<string> {
-    const { code, output, stdout } = await runProgram("redis-cli", ["-p", `${this.port}`], {
-      stdin: text,
-    });
-    if (code !== 0) throw new Error(`Cannot run redis-cli: exit code ${code}: ${output}`);
-    return stdout;
-  }
-
-  async stop(): Promise<void> {
-    this.resume();
-    await this.#process?.stop(STOP_PATIENCE_MS);
-    this.#forget();
-  }
-
-  async kill9(): Promise<void> {
-    await this.#process?.kill9();
-    this.#forget();
-  }
-
-  pause(): void {
-    this.#process?.signal("SIGSTOP");
-  }
-
-  resume(): void {
-    this.#process?.signal("SIGCONT");
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.kill9();
-    } finally {
-      await this.#folder.remove();
-    }
-  }
-
-  #forget(): void {
-    this.#earlierLog = this.log;
-    this.#process = null;
+    const result = await runProgram("redis-cli", ["-p", `${this.port}`], { stdin: text });
+    requireSuccess("redis-cli", result);
+    return result.stdout;
   }
 }
