@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { type ProgramResult, PROJECT_ROOT, runProgram } from "../tests/support/mod.ts";
-import { readJUnit, type StepReport } from "./gate_report.ts";
+import { readJUnit, type StepReport, total } from "./gate_report.ts";
 import { bunProgram, denoProgram } from "./toolchain.ts";
 import { installTestPrograms } from "./toolchain_debian.ts";
 import { prepareNodeModules } from "./toolchain_node_modules.ts";
@@ -64,7 +64,7 @@ export function testStep(
       if (files.length === 0) {
         return { passed: 0, failed: [], skipped: [], output: "" };
       }
-      const junit = join(reports, `${name.replace(":", "-")}.xml`);
+      const junit = join(reports, `${name.replaceAll(":", "-")}.xml`);
       const [program, ...args] = runtime === "deno"
         ? await denoTest(junit, filter)
         : await bunTest(junit, filter);
@@ -74,6 +74,18 @@ export function testStep(
       // What a filter leaves out is reported as skipped too.
       const skipped = filter === undefined ? report.skipped : [];
       return { ...report, skipped, output: explain(result) };
+    },
+  };
+}
+
+/** Steps that run at the same time and count as one: for those that wait more than they work. */
+export function sideBySide(name: string, title: string, steps: readonly Step[]): Step {
+  return {
+    name,
+    title,
+    run: async (context) => {
+      const outcomes = await Promise.all(steps.map((step) => step.run(context)));
+      return { ...total(outcomes), output: outcomes.map(({ output }) => output).join("\n") };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT_ROOT } from "../tests/support/mod.ts";
-import { commandStep, FROZEN, type Step, testStep } from "./gate_step.ts";
+import { commandStep, FROZEN, sideBySide, type Step, testStep } from "./gate_step.ts";
 
 /** Folders below tests/ that have a step of their own; all others hold unit and conformance tests. */
 const OWN_STEP = ["architecture", "databases", "integration", "faults", "fuzz"] as const;
@@ -14,20 +14,18 @@ export function testFiles(accept: (folder: string) => boolean): string[] {
     .sort();
 }
 
-/** Tests that start database servers, whichever folder they are in. */
-const NEEDS_DATABASE = /^databases\/|^(integration|faults)\/(mysql|postgres|database)_/;
-/** Of these, what every run has: the stores' contract, adoption, leases. The rest takes its time. */
-const DATABASE_BASICS = /^databases\/\w+\/(conformance|adoption|lease)_test\.ts$/;
+/** Of the tests of databases, those that cost little: contract, adoption, leases, export. */
+const DATABASE_BASICS = /\/(conformance|adoption|lease|export)_test\.ts$/;
+const DATABASES = ["mysql", "postgres", "redis"] as const;
 
 const named = (accept: (path: string) => boolean) =>
   testFiles(() => true).filter((path) => accept(path.slice("./tests/".length)));
-const inFolder = (name: (typeof OWN_STEP)[number]) => () =>
-  named((path) => path.startsWith(`${name}/`) && !NEEDS_DATABASE.test(path));
+const inFolder = (name: (typeof OWN_STEP)[number]) => () => testFiles((folder) => folder === name);
 const unitFiles = () => testFiles((folder) => !OWN_STEP.some((name) => name === folder));
-const databaseBasics = () => named((path) => DATABASE_BASICS.test(path));
+const databaseBasics = () => inFolder("databases")().filter((path) => DATABASE_BASICS.test(path));
 const databaseContract = () => named((path) => /^databases\/\w+\/conformance_/.test(path));
-const databaseFaults = () =>
-  named((path) => NEEDS_DATABASE.test(path) && !DATABASE_BASICS.test(path));
+const databaseFaults = (database: (typeof DATABASES)[number]) => () =>
+  named((path) => path.startsWith(`databases/${database}/`) && !DATABASE_BASICS.test(path));
 
 /** The gate: everything that must hold, in the order in which failures are cheapest. */
 export const STEPS: readonly Step[] = [
@@ -41,12 +39,14 @@ export const STEPS: readonly Step[] = [
   testStep("databases:bun", "their contract on Bun", "bun", databaseContract, 10),
   commandStep("compile", "dist/cogd", ["run", "-A", "scripts/compile.ts", "deno"], 12),
   commandStep("compile:bun", "dist/cogd-bun", ["run", "-A", "scripts/compile.ts", "bun"], 6),
+  sideBySide(
+    "databases:faults",
+    "failing database servers, also under the executables",
+    DATABASES.map((database) =>
+      testStep(`databases:faults:${database}`, database, "deno", databaseFaults(database), 30)
+    ),
+  ),
   testStep("integration", "executables and foreign clients", "deno", inFolder("integration"), 15),
-  testStep("faults", "faults", "deno", inFolder("faults"), 15),
+  testStep("faults", "faults", "deno", inFolder("faults"), 20),
   testStep("fuzz", "fuzzing", "deno", inFolder("fuzz"), 10),
-];
-
-/** Steps that run only when they are named. */
-export const STEPS_ON_REQUEST: readonly Step[] = [
-  testStep("databases:faults", "failing database servers", "deno", databaseFaults, 40),
 ];

@@ -1,6 +1,5 @@
 /**
- * The gate: `deno task test` runs every step but those on request, `deno task test unit compile` only
- * the named ones.
+ * The gate: `deno task test` runs every step, `deno task test unit compile` only the named ones.
  *
  * Options: --filter=TEXT (only tests whose name contains it), --list (names of the steps).
  * With CI=true a skipped test is a failure. The last line is `N passed, N failed`.
@@ -12,9 +11,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { countLine, succeeded, total } from "./gate_report.ts";
 import { interruption, type Step, type StepContext, type StepOutcome } from "./gate_step.ts";
-import { STEPS, STEPS_ON_REQUEST } from "./gate_steps.ts";
-
-const ALL_STEPS: readonly Step[] = [...STEPS, ...STEPS_ON_REQUEST];
+import { STEPS } from "./gate_steps.ts";
 
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({
@@ -26,7 +23,7 @@ async function main(): Promise<boolean> {
     allowPositionals: true,
   });
   if (values.list === true) {
-    for (const { name, title } of ALL_STEPS) console.log(`${name.padEnd(16)} ${title}`);
+    for (const { name, title } of STEPS) console.log(`${name.padEnd(16)} ${title}`);
     return true;
   }
   const steps = chosen([...positionals, ...(values.only?.split(",") ?? [])]);
@@ -42,12 +39,12 @@ async function main(): Promise<boolean> {
 }
 
 function chosen(names: readonly string[]): readonly Step[] {
-  const unknown = names.find((name) => !ALL_STEPS.some((step) => step.name === name));
+  const unknown = names.find((name) => !STEPS.some((step) => step.name === name));
   if (unknown !== undefined) {
-    const known = ALL_STEPS.map(({ name }) => name).join(", ");
+    const known = STEPS.map(({ name }) => name).join(", ");
     throw new Error(`Cannot run step '${unknown}': the steps are ${known}`);
   }
-  return names.length === 0 ? STEPS : ALL_STEPS.filter(({ name }) => names.includes(name));
+  return names.length === 0 ? STEPS : STEPS.filter(({ name }) => names.includes(name));
 }
 
 async function runStep(step: Step, context: StepContext): Promise<StepOutcome> {
