@@ -87,6 +87,13 @@ export class FunctionFigures {
     this.returned[RETURN_AT[cause]]!++;
   }
 
+  /** Whether there was a job, or would have been one. */
+  get isUsed(): boolean {
+    return [this.submitted, this.rejected, this.finished, this.returned].some((counts) =>
+      counts.some((count) => count > 0)
+    );
+  }
+
   updateRates(seconds: number): void {
     this.submittedRate.update(sum(this.submitted), seconds);
     this.finishedRate.update(sum(this.finished), seconds);

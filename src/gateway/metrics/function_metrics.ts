@@ -78,9 +78,12 @@ export function writeGauges(out: Exposition, rows: readonly FunctionRow[], now: 
   );
 }
 
-/** What happened since the start. Combinations that never did are left out. */
+/**
+ * What happened since the start. Ends and refusals are there from the first job on, because a rise
+ * from nothing to 1 would not be seen as one; ways of submission only when they were used.
+ */
 export function writeCounters(out: Exposition, rows: readonly FunctionRow[]): void {
-  const all = rows.flatMap(({ figures }) => figures ?? []);
+  const all = rows.flatMap(({ figures }) => figures ?? []).filter((figures) => figures.isUsed);
   out.family(
     "gearman_jobs_submitted_total",
     "counter",
@@ -101,7 +104,7 @@ export function writeCounters(out: Exposition, rows: readonly FunctionRow[]): vo
   }
   out.family("gearman_jobs_coalesced_total", "counter", "Submissions that joined a job");
   for (const { label: name, coalesced } of all) {
-    if (coalesced[0]! > 0) out.sample(coalesced[0]!, label("function", name));
+    out.sample(coalesced[0]!, label("function", name));
   }
   const counters = counterWriter(out, all);
   counters(
@@ -190,9 +193,8 @@ function counterWriter(out: Exposition, all: readonly FunctionFigures[]) {
     out.family(name, "counter", help);
     for (const figures of all) {
       values.forEach((value, at) => {
-        const count = counts(figures)[at]!;
-        if (count === 0) return;
-        out.sample(count, `${label("function", figures.label)},${label(labelName, value)}`);
+        const own = `${label("function", figures.label)},${label(labelName, value)}`;
+        out.sample(counts(figures)[at]!, own);
       });
     }
   };

@@ -10,14 +10,24 @@ async function scrape(scene: OperateScene, path = "/metrics"): Promise<Samples> 
   return readExposition(text, "prometheus");
 }
 
-/** The values of one family of a function, by its other labels. */
+/** The values of one family of a function that are not 0, by its other labels. */
 function of(samples: Samples, name: string, functionName: string): Record<string, number> {
   const start = `${name}{function="${functionName}"`;
-  const found = [...samples].filter(([series]) => series.startsWith(start));
+  const found = [...samples].filter(([series, value]) => series.startsWith(start) && value > 0);
   return Object.fromEntries(
     found.map(([series, value]) => [series.slice(start.length).replace(/^,|\}$/g, ""), value]),
   );
 }
+
+test("ends are counted from 0 on once a function had a job", async () => {
+  const scene = await OperateScene.start();
+  scene.worker("unused");
+  scene.submitOverHttp("used");
+  const samples = await scrape(scene);
+  const lost = (name: string) =>
+    samples.get(`gearman_jobs_finished_total{function="${name}",outcome="worker_lost"}`);
+  assert.deepEqual([lost("used"), lost("unused")], [0, undefined]);
+});
 
 test("the names of the usual exporter are there, with its labels", async () => {
   const scene = await OperateScene.start();
@@ -122,7 +132,8 @@ test("waiting and running are measured, and what waits is told its age", async (
   scene.clock.pass(200);
   worker.send("WORK_COMPLETE", "H:t:1", "");
   await turn();
-  const age = async () => of(await scrape(scene), "gearman_job_oldest_waiting_seconds", "f")[""];
+  const age = async () =>
+    (await scrape(scene)).get('gearman_job_oldest_waiting_seconds{function="f"}');
   let samples = await scrape(scene);
   assert.equal(of(samples, "gearman_job_wait_seconds_sum", "f")[""], 3);
   assert.equal(of(samples, "gearman_job_run_seconds_sum", "f")[""], 0.2);
