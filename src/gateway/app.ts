@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { HttpHandler, HttpPeer } from "../http/mod.ts";
 import type { Gateway } from "./gateway.ts";
+import { untilLoaded } from "./loaded.ts";
 import { draining, type OpenCalls } from "./open_calls.ts";
 import { ParameterTable } from "./parameters.ts";
 import { Problem } from "./problem.ts";
@@ -69,7 +70,9 @@ export function createApp(
     try {
       const identity = trust.admit(request, peer);
       allowRoute(route, identity, () => parameters.path(rawPath));
-      if (gateway.server.phase === "loading" && NEEDS_JOBS.has(route.tag)) throw starting();
+      if (gateway.server.phase === "loading" && NEEDS_JOBS.has(route.tag)) {
+        await untilLoaded(gateway.server);
+      }
       const parts = { gateway, request, peer, identity, route, parameters, rawPath, openCalls };
       call = new RequestCall(parts);
       response = guarded(await route.handle(call));
@@ -89,12 +92,6 @@ export function createApp(
   }
 
   return (request, peer) => app.fetch(request, { peer });
-}
-
-function starting(): Problem {
-  return new Problem("starting", "The server is still taking up its jobs; try again in a moment", {
-    retryAfter: 1,
-  });
 }
 
 /** Why no route took it: another method would do, or nothing is there. */

@@ -37,6 +37,7 @@ export class AppScene {
   /** Aborts the peer of the requests asked from now on. */
   peerGone = new AbortController();
   phase = "serving";
+  readonly loaded = Promise.withResolvers<number>();
   readonly #handle;
 
   constructor(routes: readonly Route[], trust = new Trust({ tokens: null, hostNames: null })) {

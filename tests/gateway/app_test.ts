@@ -310,7 +310,7 @@ test("asking for a parameter that the route does not declare is such a fault", a
   assert.equal((await scene.problem("/x"))["status"], 500);
 });
 
-test("operations on jobs wait until the store's jobs are taken up", async () => {
+test("operations on jobs wait for the store's jobs to be taken up, but not for ever", async () => {
   const scene = new AppScene([
     testRoute({ path: "/jobs", tag: "Jobs", handle: () => emptyResponse(204) }),
     testRoute({ path: "/livez", tag: "Health", handle: () => emptyResponse(204) }),
@@ -318,6 +318,9 @@ test("operations on jobs wait until the store's jobs are taken up", async () => 
   scene.phase = "loading";
   assert.equal((await scene.problem("/jobs"))["type"], "/problems/starting");
   assert.equal((await scene.ask("/livez")).status, 204);
+  const waiting = scene.ask("/jobs");
+  scene.loaded.resolve(3);
+  assert.equal((await waiting).status, 204);
   scene.phase = "serving";
   assert.equal((await scene.ask("/jobs")).status, 204);
 });
