@@ -10,8 +10,8 @@ export class Exchange implements HttpPeer {
   readonly remotePort: number;
   readonly head: RequestHead;
   readonly requestBody: RequestBody;
-  /** The head of its response was sent. */
-  isAnswered = false;
+  /** The peer wants to be told to send the body. */
+  awaitsContinue: boolean;
   #controller: AbortController | undefined;
   #peerGone: boolean;
 
@@ -25,6 +25,7 @@ export class Exchange implements HttpPeer {
     this.remotePort = connection.remotePort;
     this.head = head;
     this.requestBody = requestBody;
+    this.awaitsContinue = head.expectsContinue;
     this.#peerGone = peerGone;
   }
 

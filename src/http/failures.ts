@@ -44,7 +44,8 @@ function problem(base: string, type: HttpProblemType, detail: string): Response 
   });
 }
 
-function withCauses(error: unknown): string {
+/** An error and what led to it, as one line. */
+export function withCauses(error: unknown): string {
   const texts: string[] = [];
   for (let at = error; at !== undefined && texts.length < 5;) {
     texts.push(String(at));

@@ -1,7 +1,7 @@
 import type { Connection, ConnectionHandler } from "../runtime/mod.ts";
 import { BodyPace } from "./body_pace.ts";
 import { Exchange } from "./exchange.ts";
-import { answerToFailure } from "./failures.ts";
+import { answerToFailure, withCauses } from "./failures.ts";
 import { HeadReader } from "./head_reader.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { HttpError } from "./http_error.ts";
@@ -144,10 +144,12 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
 
   // From the body of the request
 
+  /** Tells a peer that waits for it to send the body; behind a response's head it is too late. */
   bodyWanted(): void {
-    const exchange = this.#exchange!;
-    if (!exchange.head.expectsContinue || exchange.requestBody.received > 0) return;
-    if (this.#state === "open" && !exchange.isAnswered) this.write(CONTINUE);
+    const exchange = this.#exchange;
+    if (exchange === null || !exchange.awaitsContinue || exchange.requestBody.received > 0) return;
+    exchange.awaitsContinue = false;
+    if (this.#state === "open") this.write(CONTINUE);
   }
 
   /** Pauses or resumes the socket. */
@@ -181,10 +183,14 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   }
 
   broke(why: string, cause?: unknown): void {
-    const level = cause === undefined ? "INFO" : "ERROR";
-    this.#log(level, `cut: ${why}${cause === undefined ? "" : `: ${String(cause)}`}`);
+    if (cause === undefined) this.#log("INFO", `cut: ${why}`);
+    else this.#log("ERROR", `cut: ${why}: ${withCauses(cause)}`);
     this.#sending = null;
     this.drop();
+  }
+
+  report(cause: unknown): void {
+    this.#log("ERROR", `had a response that failed behind its end: ${withCauses(cause)}`);
   }
 
   // Reading
@@ -266,19 +272,20 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
       return;
     }
     const { head, requestBody } = exchange;
-    const restIsTaken = requestBody.isComplete || requestBody.isBeingRead;
     try {
       this.#sending = sendResponse(response, {
         method: head.method,
         isOld: head.isOld,
         now: this.#host.now(),
-        closes: this.#isLast || !head.keepAlive || !restIsTaken || this.#host.isStopping,
+        closes: this.#isLast || !head.keepAlive || this.#host.isStopping,
+        hasUnreadBody: !requestBody.isComplete && !requestBody.isBeingRead,
+        beforeStream: () => this.bodyWanted(),
         willClose: () => this.#isLast = true,
       }, this);
     } catch (cause) {
       return this.#answerFailure(exchange, cause);
     }
-    exchange.isAnswered = true;
+    exchange.awaitsContinue = false;
     if (this.#sending === null) this.finished();
     else this.#sending.start();
   }

@@ -11,7 +11,7 @@ export function latin1From(bytes: Uint8Array, start: number, end: number): strin
   return latin1Slice.call(bytes, start, end);
 }
 
-/** Writes the text at `at`; answers the position behind it. */
+/** Writes the text at `at`; answers the position behind it. For a head the loop is the quickest way. */
 export function writeLatin1(target: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) target[at + i] = text.charCodeAt(i);
   return at + text.length;

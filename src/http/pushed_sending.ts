@@ -24,13 +24,11 @@ export class PushedSending implements Sending, BodyWriter {
     try {
       source = this.#startBody(this);
     } catch (cause) {
-      if (this.#state !== "running") throw cause;
-      this.#state = "over";
-      return this.#outlet.broke("its body failed", cause);
+      return this.#fail(cause);
     }
+    this.#source = source;
     // It may have written too much, or all, meanwhile.
-    if (this.#isCut()) source.gone();
-    else this.#source = source;
+    if (this.#isCut()) this.#tellGone();
   }
 
   write(piece: Uint8Array): boolean {
@@ -52,13 +50,17 @@ export class PushedSending implements Sending, BodyWriter {
 
   drained(): void {
     this.#waiting = 0;
-    this.#source?.drained?.();
+    try {
+      this.#source?.drained?.();
+    } catch (cause) {
+      this.#fail(cause);
+    }
   }
 
   gone(): void {
     if (this.#state !== "running") return;
     this.#state = "over";
-    this.#source?.gone();
+    this.#tellGone();
   }
 
   #isCut(): boolean {
@@ -69,6 +71,21 @@ export class PushedSending implements Sending, BodyWriter {
     this.#state = "cut";
     const most = this.#outlet.maxStreamBytes;
     this.#outlet.broke(`its reader is more than ${most} bytes behind`);
-    this.#source?.gone();
+    this.#tellGone();
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#state !== "running") return this.#outlet.report(cause);
+    this.#state = "over";
+    this.#outlet.broke("its body failed", cause);
+    this.#tellGone();
+  }
+
+  #tellGone(): void {
+    try {
+      this.#source?.gone();
+    } catch (cause) {
+      this.#outlet.report(cause);
+    }
   }
 }

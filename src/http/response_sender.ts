@@ -16,6 +16,13 @@ export interface ResponseContext {
   readonly now: number;
   /** No further request is taken on this connection, whatever the response is. */
   readonly closes: boolean;
+  /**
+   * The rest of the request's body would be in the way of a further request. A response that is sent
+   * over time may still read it.
+   */
+  readonly hasUnreadBody: boolean;
+  /** The head of a response that takes its time is about to be sent. */
+  beforeStream(): void;
   /** The response says itself that the connection ends. */
   willClose(): void;
 }
@@ -45,7 +52,10 @@ export function sendResponse(
   if (status < 200) throw new Error(`Cannot send the response: ${status} is not a final status`);
   const body = bodyOf(response, context.method);
   const framing = framingOf(body, context);
+  const isStream = body.kind === "stream" || body.kind === "pushed";
+  if (isStream) context.beforeStream();
   const closes = context.closes || framing === "until closed" ||
+    (context.hasUnreadBody && !isStream) ||
     /\bclose\b/i.test(headers.get("connection") ?? "");
   if (closes) context.willClose();
   const head = responseHead(status, headers, {

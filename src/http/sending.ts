@@ -8,6 +8,8 @@ export interface Outlet {
   finished(): void;
   /** The response cannot be completed: the peer gets to see that. */
   broke(why: string, cause?: unknown): void;
+  /** Something failed that the peer does not get to see. */
+  report(cause: unknown): void;
 }
 
 /** A response's body on its way. Nothing is called on it after it finished or broke. */

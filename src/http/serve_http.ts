@@ -30,7 +30,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
   readonly #open = new Set<HttpConnection>();
   #listener: Listener | undefined;
   #cancelSweep: (() => void) | null = null;
-  #allClosed: (() => void) | null = null;
+  readonly #waitingForEnd: (() => void)[] = [];
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -59,7 +59,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
     await this.#listener!.close();
     for (const connection of this.#open) connection.stop();
     if (this.#open.size === 0) return;
-    const allClosed = new Promise<void>((resolve) => this.#allClosed = resolve);
+    const allClosed = new Promise<void>((resolve) => this.#waitingForEnd.push(resolve));
     const cancel = this.#options.later(graceMs, () => {
       for (const connection of this.#open) connection.drop();
     });
@@ -106,7 +106,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
     if (this.#open.size > 0) return;
     this.#cancelSweep?.();
     this.#cancelSweep = null;
-    this.#allClosed?.();
+    for (const resolve of this.#waitingForEnd.splice(0)) resolve();
   }
 
   #refuse(socket: Connection): ConnectionHandler {
