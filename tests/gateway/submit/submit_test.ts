@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { StoreError } from "../../../src/plugin_api/mod.ts";
+import { type ReplayPage, StoreError } from "../../../src/plugin_api/mod.ts";
 import { ScriptedStore } from "../../server/scripted_store.ts";
 import { asked, SubmitScene } from "./submit_scene.ts";
+
+/** A store whose jobs are read for as long as the test likes. */
+class ReadingStore extends ScriptedStore {
+  finish = (): void => {};
+  readonly #read = new Promise<void>((resolve) => this.finish = resolve);
+
+  override async *replay(): AsyncIterable<ReplayPage> {
+    await this.#read;
+    yield* this.pages;
+  }
+}
 
 test("options become the submission that they name", async () => {
   const scene = await SubmitScene.start();
@@ -145,8 +156,10 @@ test("a server that is drained or still starting takes nothing", async () => {
   assert.equal((await scene.ask("POST /jobs", { body: "{}" })).status, 503);
   scene.server.setDraining(false);
   assert.equal((await scene.ask("POST /jobs/f?background=true")).status, 202);
-  const starting = await SubmitScene.start({ stillLoading: true, store: new ScriptedStore() });
+  const store = new ReadingStore();
+  const starting = await SubmitScene.start({ stillLoading: true, store });
   const early = await starting.ask("POST /jobs/f?background=true");
+  store.finish();
   assert.equal(early.status, 503);
   assert.equal(early.json["type"], "/problems/starting");
 });
