@@ -19,6 +19,7 @@ import { VOLUME } from "./volume.ts";
 import { WORKLOADS } from "./workloads.ts";
 
 export { assertRefuses, assertSameJobs, type Held, replayed } from "./expectations.ts";
+export { emptyDisk, type ModelDisk, ModelStore } from "./model_store.ts";
 export { batchOf, bytesFrom, recordOf, sampleJob, sampleJobs, updateOf } from "./samples.ts";
 export type { StorePlace, StoreUnderTest } from "./store_case.ts";
 

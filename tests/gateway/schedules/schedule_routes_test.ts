@@ -8,7 +8,7 @@ import { SCHEDULE_ROUTES } from "../../../src/gateway/schedules/mod.ts";
 import { FunctionGlobs, TokenIdentity } from "../../../src/gateway/trust/identity.ts";
 import { Trust } from "../../../src/gateway/trust/mod.ts";
 import { byteStringFrom } from "../../../src/protocol/mod.ts";
-import { emptyDisk } from "../../conformance/stores/model_store.ts";
+import { emptyDisk } from "../../conformance/stores/mod.ts";
 import { TEST_CONFIG } from "../app_scene.ts";
 import { textOfResponse } from "../response_body.ts";
 import { ScheduleScene } from "./schedule_scene.ts";

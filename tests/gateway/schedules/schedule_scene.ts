@@ -7,11 +7,8 @@ import {
 } from "../../../src/gateway/schedules/mod.ts";
 import type { JobStore } from "../../../src/plugin_api/mod.ts";
 import { bytesOf } from "../../../src/protocol/mod.ts";
-import { type ModelDisk, ModelStore } from "../../conformance/stores/model_store.ts";
-import { FakeClock } from "../../server/fake_clock.ts";
-import { type Fixture, startFixture } from "../../server/server_fixture.ts";
-import type { MemoryPeer } from "../../server/memory_network.ts";
-import { turn } from "../../server/scripted_store.ts";
+import { type ModelDisk, ModelStore } from "../../conformance/stores/mod.ts";
+import { FakeClock, type Fixture, type MemoryPeer, startFixture, turn } from "../../server/mod.ts";
 
 export interface SceneOptions {
   /** What time it is at the start, RFC 3339; later than 2023. */

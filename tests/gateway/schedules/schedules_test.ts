@@ -5,8 +5,8 @@ import type { Problem } from "../../../src/gateway/problem.ts";
 import { MAX_SCHEDULES } from "../../../src/gateway/schedules/schedules.ts";
 import { StoreError } from "../../../src/plugin_api/mod.ts";
 import { bytesOf, byteStringFrom } from "../../../src/protocol/mod.ts";
-import { emptyDisk, type ModelDisk } from "../../conformance/stores/model_store.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
+import { emptyDisk, type ModelDisk } from "../../conformance/stores/mod.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { draft, ScheduleScene } from "./schedule_scene.ts";
 
 const NOON = "2026-11-23T12:00:00.000Z";
