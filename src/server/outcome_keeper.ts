@@ -143,7 +143,7 @@ export class OutcomeKeeper implements JobWitness {
         finishedAt: outcome.finishedAt,
         expiresAt: outcome.expiresAt,
         attempts: stored.attempts,
-        result: outcome.result,
+        result: ownBytes(outcome.result),
         resultDropped: record?.ending?.resultDropped ?? false,
       },
     });
@@ -154,4 +154,9 @@ export class OutcomeKeeper implements JobWitness {
     this.#parts.outcomes.takeUp(this.#found);
     this.#found = [];
   }
+}
+
+/** Stores may hand out pieces of larger memory; a result that is kept must not hold all of it. */
+function ownBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes;
 }

@@ -421,6 +421,18 @@ test("a key whose request joined another job's is kept by itself", async () => {
   await server.stop();
 });
 
+test("the outcome of a foreground job with a key is kept in memory only", async () => {
+  const fixture = await startDurableFixture();
+  const { server, store } = fixture;
+  submitHttp(server, { background: false, key: "k", retainMs: 0 });
+  workerWithJob(fixture).send("WORK_EXCEPTION", "H:t:1", "why");
+  await turn();
+  assert.deepEqual(all(server), ['H:t:1 exception 1 "why"']);
+  assert.equal(server.idempotencyKeys.find(keyHash("k"))?.handle, "H:t:1");
+  assert.deepEqual(store.batches, []);
+  await server.stop();
+});
+
 test("keys without outcomes are bounded, the oldest go first", async () => {
   const fixture = await startFixture({ limits: { maxOutcomes: 0, maxIdempotencyKeys: 2 } });
   const { server } = fixture;
