@@ -50,6 +50,9 @@ export class AppScene {
           get phase() {
             return phase();
           },
+          loaded: this.loaded.promise,
+          // Whoever waits has soon waited long enough.
+          clock: { later: (_ms: number, callback: () => void) => afterMoment(callback) },
         },
         now: () => 0,
         log: (level, text) => this.logged.push(`${level} ${text}`),
@@ -96,6 +99,11 @@ export class AppScene {
     }
     return body;
   }
+}
+
+function afterMoment(callback: () => void): () => void {
+  const timer = setTimeout(callback, 5);
+  return () => clearTimeout(timer);
 }
 
 /** A route that answers with what `handle` makes of the call. */
