@@ -5,12 +5,14 @@ import {
   type ExportPlan,
   GearmandExport,
   type GearmandLayout,
+  inHalves,
   type StoredJob,
 } from "../../src/plugin_api/mod.ts";
 import type { BatchWriter } from "./batch_writer.ts";
 import { type MySqlConnection, textOf } from "./connection.ts";
 import { errorNumber } from "./faults.ts";
 import { REPLAY_START, type ReplayReader } from "./replay_reader.ts";
+import { insertPortion, type NewRow, portionsOf, type RowInsert } from "./row_insert.ts";
 import { quoted } from "./scope.ts";
 
 /** C gearmand's own table (its queue module MySQL). */
@@ -56,15 +58,27 @@ export async function exportJobs(
   { table, place, plan, reader, writer, end }: ExportTarget,
 ): Promise<ExportOutcome> {
   const tally = new GearmandExport(LAYOUT, plan);
+  const insert = insertInto(table);
   let position = REPLAY_START;
   for (;;) {
     const read = await reader.page(connection, position, end);
     if (read === null) return tally.outcome(`table "${table}" of ${place}`);
     position = read.next;
     const moved: number[] = [];
-    for (const job of read.page.jobs) {
-      if (!tally.accepts(job)) continue;
-      if (await write(connection, table, job, tally)) moved.push(job.key);
+    const rows = read.page.jobs.filter((job) => tally.accepts(job)).map(rowOf);
+    for (const portion of portionsOf(connection, rows)) {
+      await inHalves(portion, async (part) => {
+        const error = await refusalOf(insertPortion(connection, insert, part));
+        if (error !== null && part.length > 1) return false;
+        for (const { job } of part) {
+          if (error !== null) leave(tally, job, error);
+          else {
+            tally.wrote();
+            moved.push(job.key);
+          }
+        }
+        return true;
+      });
     }
     if (plan.keep) continue;
     const batch = { add: [], update: [], remove: moved, put: [] };
@@ -72,32 +86,44 @@ export async function exportJobs(
   }
 }
 
-async function write(
-  connection: MySqlConnection,
-  table: string,
-  job: StoredJob,
-  tally: GearmandExport,
-): Promise<boolean> {
-  const { workload } = job;
+function insertInto(table: string): RowInsert {
+  return {
+    head: `INSERT INTO ${quoted(table)} ` +
+      "(unique_key, function_name, priority, data, when_to_run) VALUES",
+    rowHead: "(",
+    width: 5,
+    places: ["CONVERT(? USING utf8mb4)", "CONVERT(? USING utf8mb4)", "?", "?", "?"],
+    tail: "",
+  };
+}
+
+interface JobRow extends NewRow {
+  readonly job: StoredJob;
+}
+
+function rowOf(job: StoredJob): JobRow {
+  const { unique, functionName, priority, workload, notBefore, handle } = job;
+  const data = Buffer.from(workload.buffer, workload.byteOffset, workload.length);
+  return {
+    job,
+    what: `job ${handle}`,
+    values: [bytesOfName(unique), bytesOfName(functionName), priority, data, notBefore],
+  };
+}
+
+/** What stood against rows; null when they were inserted. Rejects when it was not for what is in them. */
+async function refusalOf(inserting: Promise<void>): Promise<Error | null> {
   try {
-    await connection.execute(
-      `INSERT INTO ${quoted(table)} (unique_key, function_name, priority, data, when_to_run) ` +
-        "VALUES (CONVERT(? USING utf8mb4), CONVERT(? USING utf8mb4), ?, ?, ?)",
-      [
-        bytesOfName(job.unique),
-        bytesOfName(job.functionName),
-        job.priority,
-        Buffer.from(workload.buffer, workload.byteOffset, workload.length),
-        job.notBefore,
-      ],
-    );
-    tally.wrote();
-    return true;
+    await inserting;
+    return null;
   } catch (error) {
     const number = errorNumber(error);
-    if (number === ER_DUP_ENTRY) tally.collided(job);
-    else if (UNFIT.has(number)) tally.leave(job, `the table cannot hold it (${error})`);
-    else throw error;
-    return false;
+    if (number !== ER_DUP_ENTRY && !UNFIT.has(number)) throw error;
+    return error as Error;
   }
+}
+
+function leave(tally: GearmandExport, job: StoredJob, error: Error): void {
+  if (errorNumber(error) === ER_DUP_ENTRY) tally.collided(job);
+  else tally.leave(job, `the table cannot hold it (${error})`);
 }

@@ -26,6 +26,8 @@ export interface RowInsert {
   readonly rowHead: string;
   /** How many values a row has. */
   readonly width: number;
+  /** What stands for them where values are bound, if not just `?`. */
+  readonly places?: readonly string[];
   readonly tail: string;
 }
 
@@ -46,26 +48,43 @@ export function requireFitting(connection: MySqlConnection, rows: readonly NewRo
   }
 }
 
-/**
- * Inserts the rows. Statements have 1, 2, 4 … rows, so that few different ones are prepared, and each
- * stays within the server's packet size.
- */
+/** Inserts the rows, in as many statements as that takes. */
 export async function insertRows(
   connection: MySqlConnection,
   insert: RowInsert,
   rows: readonly NewRow[],
 ): Promise<void> {
+  for (const portion of portionsOf(connection, rows)) {
+    await insertPortion(connection, insert, portion);
+  }
+}
+
+/**
+ * Rows for one statement each: 1, 2, 4 … of them, so that few different statements are prepared, and
+ * within the server's packet size.
+ */
+export function* portionsOf<R extends NewRow>(
+  connection: MySqlConnection,
+  rows: readonly R[],
+): Generator<readonly R[]> {
   const limit = Math.min(connection.maxPacketBytes - PACKET_BYTES, MOST_BYTES);
   for (let at = 0; at < rows.length;) {
     const count = fittingRows(rows, at, limit);
-    const values: Value[] = [];
-    for (let i = at; i < at + count; i++) values.push(...rows[i]!.values);
-    await connection.execute(prepared(insert, count), values);
+    yield rows.slice(at, at + count);
     at += count;
   }
 }
 
-/** The same as one statement with the values in it; null when there are no rows. */
+/** Inserts all rows of a portion, or none if one of them is refused. */
+export async function insertPortion(
+  connection: MySqlConnection,
+  insert: RowInsert,
+  rows: readonly NewRow[],
+): Promise<void> {
+  await connection.execute(prepared(insert, rows.length), rows.flatMap(({ values }) => values));
+}
+
+/** Rows as one statement with the values in it; null when there are no rows. */
 export function insertText(insert: RowInsert, rows: readonly NewRow[]): string | null {
   if (rows.length === 0) return null;
   const lists = rows.map(({ values }) => `${insert.rowHead}${values.map(literal).join(",")})`);
@@ -105,7 +124,8 @@ function prepared(insert: RowInsert, rows: number): string {
   if (known === undefined) texts.set(insert, known = new Map());
   let text = known.get(rows);
   if (text === undefined) {
-    const row = `${insert.rowHead}${new Array(insert.width).fill("?").join(",")})`;
+    const places = insert.places ?? new Array<string>(insert.width).fill("?");
+    const row = `${insert.rowHead}${places.join(",")})`;
     text = `${insert.head} ${new Array(rows).fill(row).join(",")} ${insert.tail}`;
     known.set(rows, text);
   }

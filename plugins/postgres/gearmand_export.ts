@@ -1,12 +1,12 @@
-import { Buffer } from "node:buffer";
 import {
-  bytesOfName,
   type ExportOutcome,
   type ExportPlan,
   GearmandExport,
   type GearmandLayout,
+  inHalves,
   type StoredJob,
 } from "../../src/plugin_api/mod.ts";
+import { byteaArray, int8Array, namesArray } from "./binary_array.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { concernsData } from "./faults.ts";
 import type { ReplayReader } from "./replay_reader.ts";
@@ -49,9 +49,19 @@ export async function exportJobs(
       if (last === undefined) break;
       after = last.key;
       const moved: number[] = [];
-      for (const job of jobs) {
-        if (tally.accepts(job) && await write(connection, table, job, tally)) moved.push(job.key);
-      }
+      await inHalves(jobs.filter((job) => tally.accepts(job)), async (part) => {
+        const obstacle = await insert(connection, table, part);
+        if (obstacle !== null && part.length > 1) return false;
+        for (const job of part) {
+          if (obstacle === "collision") tally.collided(job);
+          else if (obstacle !== null) tally.leave(job, `the table cannot hold it (${obstacle})`);
+          else {
+            tally.wrote();
+            moved.push(job.key);
+          }
+        }
+        return true;
+      });
       if (!plan.keep) await remove(moved);
     }
     await connection.execute("COMMIT");
@@ -63,37 +73,36 @@ export async function exportJobs(
   }
 }
 
-async function write(
+/** Inserts all jobs, or none: then it answers what stands against at least one of them. */
+async function insert(
   connection: PostgresConnection,
   table: string,
-  job: StoredJob,
-  tally: GearmandExport,
-): Promise<boolean> {
-  const { workload } = job;
-  await connection.execute("SAVEPOINT cogd_row");
+  jobs: readonly StoredJob[],
+): Promise<null | "collision" | Error> {
+  await connection.execute("SAVEPOINT cogd_rows");
+  let obstacle: null | "collision" | Error = null;
   try {
     const rows = await connection.query(
-      `INSERT INTO ${table} (unique_key, function_name, priority, data, when_to_run) VALUES ` +
-        "(convert_from($1::bytea, getdatabaseencoding()), " +
-        "convert_from($2::bytea, getdatabaseencoding()), $3::int4, $4::bytea, $5::int4) " +
+      `INSERT INTO ${table} (unique_key, function_name, priority, data, when_to_run) ` +
+        "SELECT convert_from(unnest($1::bytea[]), getdatabaseencoding()), " +
+        "convert_from(unnest($2::bytea[]), getdatabaseencoding()), " +
+        "unnest($3::int8[]), unnest($4::bytea[]), unnest($5::int8[]) " +
         "ON CONFLICT DO NOTHING RETURNING priority",
       [
-        bytesOfName(job.unique),
-        bytesOfName(job.functionName),
-        `${job.priority}`,
-        Buffer.from(workload.buffer, workload.byteOffset, workload.length),
-        `${job.notBefore}`,
+        namesArray(jobs.map(({ unique }) => unique)),
+        namesArray(jobs.map(({ functionName }) => functionName)),
+        int8Array(jobs.map(({ priority }) => priority)),
+        byteaArray(jobs.map(({ workload }) => workload)),
+        int8Array(jobs.map(({ notBefore }) => notBefore)),
       ],
       "cogd_export",
     );
-    await connection.execute("RELEASE SAVEPOINT cogd_row");
-    if (rows.length === 0) tally.collided(job);
-    else tally.wrote();
-    return rows.length > 0;
+    if (rows.length < jobs.length) obstacle = "collision";
   } catch (error) {
     if (!concernsData(error)) throw error;
-    await connection.execute("ROLLBACK TO SAVEPOINT cogd_row");
-    tally.leave(job, `the table cannot hold it (${error})`);
-    return false;
+    obstacle = error as Error;
   }
+  if (obstacle !== null) await connection.execute("ROLLBACK TO SAVEPOINT cogd_rows");
+  await connection.execute("RELEASE SAVEPOINT cogd_rows");
+  return obstacle;
 }

@@ -111,6 +111,20 @@ export class GearmandExport {
   }
 }
 
+/**
+ * Writes all at once, or, where that is refused, half by half down to the single one that is in the way, in
+ * their order. `write` answers whether it dealt with the part; with a part of one it always does.
+ */
+export async function inHalves<T>(
+  all: readonly T[],
+  write: (part: readonly T[]) => Promise<boolean>,
+): Promise<void> {
+  if (all.length === 0 || await write(all) || all.length === 1) return;
+  const half = Math.ceil(all.length / 2);
+  await inHalves(all.slice(0, half), write);
+  await inHalves(all.slice(half), write);
+}
+
 function isText(name: string): boolean {
   try {
     decoder.decode(bytesOfName(name));

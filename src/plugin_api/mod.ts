@@ -8,6 +8,7 @@ export {
   GearmandExport,
   type GearmandLayout,
   type GearmandReader,
+  inHalves,
 } from "./gearmand_export.ts";
 export {
   type HighWater,
