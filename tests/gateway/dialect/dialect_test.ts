@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ScriptedStore } from "../../server/scripted_store.ts";
-import { asked, grabbed, SubmitScene } from "../submit/submit_scene.ts";
+import { ScriptedStore } from "../../server/mod.ts";
+import { asked, grabbed, SubmitScene } from "../submit_scene.ts";
 
 function start(dialect: "sane" | "strict", more: object = {}): Promise<SubmitScene> {
   return SubmitScene.start({ gateway: { dialect }, ...more });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { StoreError } from "../../../src/plugin_api/mod.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
-import { grabbed, type OpenCall, SubmitScene } from "./submit_scene.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
+import { grabbed, type OpenCall, SubmitScene } from "../submit_scene.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const LINES = { "content-type": "application/x-ndjson" };

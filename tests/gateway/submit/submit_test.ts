@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { type ReplayPage, StoreError } from "../../../src/plugin_api/mod.ts";
-import { ScriptedStore } from "../../server/scripted_store.ts";
-import { asked, SubmitScene } from "./submit_scene.ts";
+import { ScriptedStore } from "../../server/mod.ts";
+import { asked, SubmitScene } from "../submit_scene.ts";
 
 /** A store whose jobs are read for as long as the test likes. */
 class ReadingStore extends ScriptedStore {
@@ -158,7 +158,9 @@ test("a server that is drained or still starting takes nothing", async () => {
   assert.equal((await scene.ask("POST /jobs/f?background=true")).status, 202);
   const store = new ReadingStore();
   const starting = await SubmitScene.start({ stillLoading: true, store });
-  const early = await starting.ask("POST /jobs/f?background=true");
+  const call = await starting.begin("POST /jobs/f?background=true");
+  starting.clock.pass(60_000);
+  const early = await call.answered;
   store.finish();
   assert.equal(early.status, 503);
   assert.equal(early.json["type"], "/problems/starting");

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { MemoryPeer } from "../../server/memory_network.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
-import { asked, grabbed, SubmitScene } from "./submit_scene.ts";
+import { type MemoryPeer, ScriptedStore, turn } from "../../server/mod.ts";
+import { asked, grabbed, SubmitScene } from "../submit_scene.ts";
 
 test("a synchronous call gets the result, byte for byte, and what there is to know", async () => {
   const scene = await SubmitScene.start();

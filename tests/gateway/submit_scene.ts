@@ -1,23 +1,27 @@
-import { createApp } from "../../../src/gateway/app.ts";
-import { DIALECT_ROUTE } from "../../../src/gateway/dialect/mod.ts";
-import { RecordedEvents } from "../../../src/gateway/follow/mod.ts";
-import type { Gateway, GatewayConfig } from "../../../src/gateway/gateway.ts";
-import { Figures } from "../../../src/gateway/metrics/mod.ts";
-import { OpenCalls } from "../../../src/gateway/open_calls.ts";
-import { Schedules } from "../../../src/gateway/schedules/mod.ts";
-import { SUBMIT_ROUTES } from "../../../src/gateway/submit/mod.ts";
-import { FunctionGlobs, Trust } from "../../../src/gateway/trust/mod.ts";
-import { TokenIdentity } from "../../../src/gateway/trust/identity.ts";
-import { Waits } from "../../../src/gateway/waits.ts";
-import { type BodyWriter, pushedBodyOf } from "../../../src/http/direct_bodies.ts";
-import { HttpError, type HttpHandler, type HttpPeer } from "../../../src/http/mod.ts";
-import type { RunningServer } from "../../../src/server/mod.ts";
-import type { FakeClock } from "../../server/fake_clock.ts";
-import type { MemoryPeer } from "../../server/memory_network.ts";
-import { turn } from "../../server/scripted_store.ts";
-import { type Fixture, type FixtureOptions, startFixture } from "../../server/server_fixture.ts";
-import { TEST_CONFIG } from "../app_scene.ts";
-import { bytesOfResponse } from "../response_body.ts";
+import { createApp } from "../../src/gateway/app.ts";
+import { DIALECT_ROUTE } from "../../src/gateway/dialect/mod.ts";
+import { RecordedEvents } from "../../src/gateway/follow/mod.ts";
+import type { Gateway, GatewayConfig } from "../../src/gateway/gateway.ts";
+import { Figures } from "../../src/gateway/metrics/mod.ts";
+import { OpenCalls } from "../../src/gateway/open_calls.ts";
+import { Schedules } from "../../src/gateway/schedules/mod.ts";
+import { SUBMIT_ROUTES } from "../../src/gateway/submit/mod.ts";
+import { FunctionGlobs, Trust } from "../../src/gateway/trust/mod.ts";
+import { TokenIdentity } from "../../src/gateway/trust/identity.ts";
+import { Waits } from "../../src/gateway/waits.ts";
+import { type BodyWriter, pushedBodyOf } from "../../src/http/direct_bodies.ts";
+import { HttpError, type HttpHandler, type HttpPeer } from "../../src/http/mod.ts";
+import type { RunningServer } from "../../src/server/mod.ts";
+import {
+  type FakeClock,
+  type Fixture,
+  type FixtureOptions,
+  type MemoryPeer,
+  startFixture,
+  turn,
+} from "../server/mod.ts";
+import { TEST_CONFIG } from "./app_scene.ts";
+import { bytesOfResponse } from "./response_body.ts";
 
 export interface SubmitOptions extends FixtureOptions {
   readonly gateway?: Partial<GatewayConfig>;
