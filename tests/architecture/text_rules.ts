@@ -59,7 +59,7 @@ export function namesThePlace(files: readonly ProjectFile[]): string[] {
 export function unwantedLanguage(files: readonly ProjectFile[]): string[] {
   return inCode(files, [
     /^\s*export default\b/,
-    /^\s*(export )?(const )?enum\b/,
+    /^\s*(export )?(const )?enum \w/,
     /\bnamespace \w+ \{/,
   ]);
 }
