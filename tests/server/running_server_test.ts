@@ -1,16 +1,15 @@
 /** The server as its peers without a socket see it: records, policies, connections, its condition. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { byteStringFrom, encodeText } from "../../src/protocol/mod.ts";
 import type { Records, RunningServer } from "../../src/server/mod.ts";
-import { openFile } from "../plugins/sqlite_files.ts";
 import { temporaryFolder } from "../support/mod.ts";
 import { submitHttp } from "./http_job.ts";
 import { ScriptedStore, turn } from "./scripted_store.ts";
 import { startDurableFixture, startFixture } from "./server_fixture.ts";
+import { openSqlite } from "./sqlite_queue.ts";
 
 const put = (records: Records, name: string, value: string | null) =>
   records.put(name, value === null ? null : encodeText(value));
@@ -142,9 +141,9 @@ test("names and values out of bounds are refused, and so is what comes after the
 
 test("records and policies are there again after a restart; without a store they are kept in memory", async () => {
   await using folder = await temporaryFolder();
-  const path = join(folder.path, "queue.db");
+  const { path } = folder;
   const binary = "é\xff function ".repeat(50);
-  const first = await startFixture({ store: await openFile(path) });
+  const first = await startFixture({ store: await openSqlite(path) });
   await put(first.server.records, "s/a", "1");
   await put(first.server.records, "s/gone", "1");
   await put(first.server.records, "s/gone", null);
@@ -155,13 +154,13 @@ test("records and policies are there again after a restart; without a store they
   await turn();
   assert.deepEqual(admin.take(), ["OK"]);
   await first.server.stop();
-  const second = await startFixture({ store: await openFile(path) });
+  const second = await startFixture({ store: await openSqlite(path) });
   assert.deepEqual(entries(second.server.records), { "s/a": "1" });
   assert.deepEqual(second.server.queuePolicies.of(binary), { limits: [1, 2, 3], paused: true });
   assert.deepEqual([...second.server.jobServer.table.functions].map(({ name }) => name), [binary]);
   await second.server.queuePolicies.forget(binary);
   await second.server.stop();
-  const third = await startFixture({ store: await openFile(path) });
+  const third = await startFixture({ store: await openSqlite(path) });
   assert.deepEqual([...third.server.jobServer.table.functions], []);
   await third.server.stop();
 
