@@ -9,7 +9,7 @@ import {
   waitForExit,
   WireClient,
 } from "../support/mod.ts";
-import { readExposition, type Samples } from "../gateway/metrics/exposition_text.ts";
+import { readExposition, type Samples } from "../gateway/metrics/mod.ts";
 import { until } from "./servers.ts";
 
 /** Operating a real server over HTTP, and what it counts while both ports are used. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { turn } from "../../server/scripted_store.ts";
+import { turn } from "../../server/mod.ts";
 import { PROJECT_ROOT } from "../../support/mod.ts";
-import { OperateScene } from "../operate/operate_scene.ts";
+import { OperateScene } from "../operate/mod.ts";
 import { readExposition } from "./exposition_text.ts";
 
 /** Names in the first column of the document's tables. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turn } from "../../server/scripted_store.ts";
-import { OperateScene } from "../operate/operate_scene.ts";
+import { turn } from "../../server/mod.ts";
+import { OperateScene } from "../operate/mod.ts";
 import { readExposition, type Samples } from "./exposition_text.ts";
 
 async function scrape(scene: OperateScene, path = "/metrics"): Promise<Samples> {

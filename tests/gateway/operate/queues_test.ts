@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreError } from "../../../src/plugin_api/mod.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { OperateScene } from "./operate_scene.ts";
 
 type QueuePage = { items: { function: string }[]; next: string | null };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StoreError } from "../../../src/plugin_api/mod.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { OperateScene } from "./operate_scene.ts";
 
 type Page = { items: Record<string, unknown>[]; next: number | null };
@@ -201,18 +201,20 @@ test("readiness names what fails, liveness asks for nothing but the event loop",
 test("while jobs are taken up the server is alive and not ready", async () => {
   const store = new ScriptedStore();
   let goOn = () => {};
+  const gate = new Promise<void>((resolve) => goOn = resolve);
   const replay = store.replay.bind(store);
   store.replay = async function* () {
-    await new Promise<void>((resolve) => goOn = resolve);
+    await gate;
     yield* replay();
   };
   const scene = await OperateScene.start({ store, stillLoading: true });
   await turn();
   const { json } = await scene.ask("GET /readyz");
   assert.deepEqual((json["checks"] as { name: string }[]).map(({ name }) => name), ["loaded"]);
-  assert.equal((await scene.ask("GET /queues")).status, 503);
+  const queues = scene.ask("GET /queues");
   assert.match((await scene.ask("GET /metrics")).text, /^gearman_reload_done 0$/m);
   goOn();
+  assert.equal((await queues).status, 200);
   await scene.server.loaded;
   await turn();
   assert.equal((await scene.ask("GET /readyz")).status, 200);
