@@ -9,6 +9,7 @@ import type {
 import { type ByteString, type Packet, PacketType } from "../../protocol/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import { FunctionFigures, type Rejection } from "./function_figures.ts";
+import { DURATION_BOUNDS, Histogram } from "./histogram.ts";
 
 /** The label of all functions beyond the bound. */
 export const REST_LABEL = "_other";
@@ -25,6 +26,8 @@ const REJECTION_OF: Readonly<Record<RefusalReason, Rejection>> = {
  */
 export class JobFigures implements JobWitness {
   readonly rest = new FunctionFigures(null, REST_LABEL);
+  /** From the time asked for to the queue, milliseconds, of all functions. */
+  readonly scheduleLag = new Histogram(DURATION_BOUNDS);
   readonly #byName = new Map<ByteString, FunctionFigures>();
   readonly #labels = new Set<string>([REST_LABEL]);
   readonly #now: () => number;
@@ -98,7 +101,11 @@ export class JobFigures implements JobWitness {
     this.of(submission.functionName).countRejection(REJECTION_OF[reason]);
   }
 
-  queued(): void {}
+  queued(job: Job): void {
+    if (job.notBefore === 0 || job.attempts > 0) return;
+    const due = job.notBefore * 1000;
+    if (due > job.acceptedAt) this.scheduleLag.observe(Math.max(0, this.#now() - due));
+  }
 
   /** A job that came back has waited already, and has been run. */
   assigned(job: Job): void {

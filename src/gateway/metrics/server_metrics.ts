@@ -51,6 +51,12 @@ export function writeState(out: Exposition, gateway: Gateway): void {
     "Outcomes of ended jobs kept for asking",
     server.outcomes.size,
   );
+  out.family(
+    "gearman_job_schedule_lag_seconds",
+    "histogram",
+    "From the time asked for to the queue",
+  );
+  out.histogram(figures.jobs.scheduleLag, 1e-3);
   out.family("gearman_event_loop_lag_seconds", "histogram", "How late timers ring");
   out.histogram(figures.loop.lag, 1e-3);
 }

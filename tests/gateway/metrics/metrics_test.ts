@@ -142,6 +142,9 @@ test("waiting and running are measured, and what waits is told its age", async (
   scene.clock.pass(100_000);
   await turn();
   assert.ok((await age())! > 2 && (await age())! < 4);
+  samples = await scrape(scene);
+  assert.equal(samples.get("gearman_job_schedule_lag_seconds_count"), 1);
+  assert.ok(samples.get("gearman_job_schedule_lag_seconds_sum")! < 1);
   // A job nobody waits for any more has no age.
   const leaving = scene.connect();
   leaving.send("SUBMIT_JOB_HIGH", "f", "", "x");
