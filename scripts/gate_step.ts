@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { type ProgramResult, PROJECT_ROOT, runProgram } from "../tests/support/mod.ts";
 import { readJUnit, type StepReport, total } from "./gate_report.ts";
+import { bundleForNode } from "./node_bundles.ts";
 import { bunProgram, denoProgram } from "./toolchain.ts";
 import { installTestPrograms } from "./toolchain_debian.ts";
 import { prepareNodeModules } from "./toolchain_node_modules.ts";
@@ -48,11 +49,11 @@ export function commandStep(
   };
 }
 
-/** The test files of `select`, run by Deno or Bun. */
+/** The test files of `select`, run by Deno or Bun, or bundled and run by Node. */
 export function testStep(
   name: string,
   title: string,
-  runtime: "deno" | "bun",
+  runtime: keyof typeof TEST_COMMANDS,
   select: () => readonly string[],
   limitMinutes: number,
 ): Step {
@@ -65,11 +66,10 @@ export function testStep(
         return { passed: 0, failed: [], skipped: [], output: "" };
       }
       const junit = join(reports, `${name.replaceAll(":", "-")}.xml`);
-      const [program, ...args] = runtime === "deno"
-        ? await denoTest(junit, filter)
-        : await bunTest(junit, filter);
+      const [program, ...args] = await TEST_COMMANDS[runtime](junit, filter);
       await installTestPrograms();
-      const result = await run(program!, [...args, ...files], limitMinutes, await searchPath());
+      const runnable = runtime === "node" ? await bundleForNode(files) : files;
+      const result = await run(program!, [...args, ...runnable], limitMinutes, await searchPath());
       const report = outcome(result, junit, title);
       // What a filter leaves out is reported as skipped too.
       const skipped = filter === undefined ? report.skipped : [];
@@ -124,6 +124,21 @@ async function bunTest(junit: string, filter: string | undefined): Promise<strin
     ...(filter === undefined ? [] : [`--test-name-pattern=${escapeRegExp(filter)}`]),
   ];
 }
+
+function nodeTest(junit: string, filter: string | undefined): Promise<string[]> {
+  return Promise.resolve([
+    "node",
+    "--test",
+    "--test-reporter=junit",
+    `--test-reporter-destination=${junit}`,
+    // For what a failing run prints.
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    ...(filter === undefined ? [] : [`--test-name-pattern=${escapeRegExp(filter)}`]),
+  ]);
+}
+
+const TEST_COMMANDS = { deno: denoTest, bun: bunTest, node: nodeTest } as const;
 
 function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

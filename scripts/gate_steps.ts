@@ -20,7 +20,8 @@ const DATABASES = ["mysql", "postgres", "redis"] as const;
 
 const named = (accept: (path: string) => boolean) =>
   testFiles(() => true).filter((path) => accept(path.slice("./tests/".length)));
-const inFolder = (name: (typeof OWN_STEP)[number]) => () => testFiles((folder) => folder === name);
+const inFolder = (name: (typeof OWN_STEP)[number] | "client") => () =>
+  testFiles((folder) => folder === name);
 const unitFiles = () => testFiles((folder) => !OWN_STEP.some((name) => name === folder));
 const databaseBasics = () => inFolder("databases")().filter((path) => DATABASE_BASICS.test(path));
 const databaseContract = () => named((path) => /^databases\/\w+\/conformance_/.test(path));
@@ -35,6 +36,7 @@ export const STEPS: readonly Step[] = [
   testStep("architecture", "rules of the house", "deno", inFolder("architecture"), 2),
   testStep("unit", "unit and conformance tests on Deno", "deno", unitFiles, 10),
   testStep("unit:bun", "unit and conformance tests on Bun", "bun", unitFiles, 10),
+  testStep("library:node", "client and worker library on Node", "node", inFolder("client"), 5),
   testStep("databases", "stores on real database servers", "deno", databaseBasics, 15),
   testStep("databases:bun", "their contract on Bun", "bun", databaseContract, 10),
   commandStep("compile", "dist/cogd", ["run", "-A", "scripts/compile.ts", "deno"], 12),
