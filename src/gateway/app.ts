@@ -4,7 +4,7 @@ import type { Gateway } from "./gateway.ts";
 import { untilLoaded } from "./loaded.ts";
 import { draining, type OpenCalls } from "./open_calls.ts";
 import { ParameterTable } from "./parameters.ts";
-import { Problem } from "./problem.ts";
+import { Problem, type ProblemType } from "./problem.ts";
 import { problemOf, problemResponse } from "./problem_response.ts";
 import { RequestCall } from "./request_call.ts";
 import type { Route } from "./route.ts";
@@ -24,6 +24,8 @@ export interface AppParts {
   readonly openCalls: OpenCalls;
   /** Told of every answer: the route's path (`none` where none took it) and the seconds it took to make. */
   observe(route: string, method: string, status: number, seconds: number): void;
+  /** Told of every problem that was answered. */
+  countProblem?(type: ProblemType): void;
 }
 
 /** What requests that no route takes are counted under. */
@@ -34,7 +36,7 @@ const ACTIVE_DOCUMENT = /html|xml|svg/;
 
 /** The whole of HTTP as one function: addresses, trust, parameters, problems. */
 export function createApp(
-  { gateway, trust, routes, fallback, openCalls, observe }: AppParts,
+  { gateway, trust, routes, fallback, openCalls, observe, countProblem }: AppParts,
 ): HttpHandler {
   const app = new Hono<Environment>({ getPath: rawPathOf });
   for (const route of [...routes].sort(moreExactFirst)) {
@@ -88,6 +90,7 @@ export function createApp(
 
   function problemAnswer(error: unknown, method: string, path: string): Response {
     const problem = problemOf(error, `${method} ${path}`, (text) => gateway.log("ERROR", text));
+    countProblem?.(problem.type);
     return guarded(problemResponse(problem, path));
   }
 

@@ -69,6 +69,7 @@ export async function startGateway(
     routes: gatewayRoutes(config.version),
     fallback: fallbackRoute(config.dialect),
     openCalls,
+    countProblem: (type) => http.countProblem(type),
     observe: (route, method, status, seconds) => {
       http.observe(route, method, status, seconds);
       if (parts.logs("DEBUG")) log("DEBUG", `HTTP ${method} ${route} ${status}`);

@@ -1,4 +1,5 @@
 import type { RunningHttpServer } from "../../http/mod.ts";
+import type { ProblemType } from "../problem.ts";
 import { DURATION_BOUNDS, Histogram } from "./histogram.ts";
 
 const METHODS: ReadonlySet<string> = new Set([
@@ -32,6 +33,8 @@ interface CountedRoute extends RouteFigures {
 export class HttpFigures {
   /** All listeners together, whose connections and bytes are shown; null while there is none. */
   server: HttpTotals | null = null;
+  /** Problems answered, by type. */
+  readonly problems = new Map<ProblemType, number>();
   readonly #routes = new Map<string, CountedRoute>();
 
   /** By route template. */
@@ -52,5 +55,9 @@ export class HttpFigures {
     const key = `${METHODS.has(method) ? method : "other"} ${status}`;
     figures.requests.set(key, (figures.requests.get(key) ?? 0) + 1);
     figures.duration.observe(seconds * 1000);
+  }
+
+  countProblem(type: ProblemType): void {
+    this.problems.set(type, (this.problems.get(type) ?? 0) + 1);
   }
 }

@@ -151,6 +151,8 @@ export function writeHttp(out: Exposition, { waits }: Gateway, http: HttpFigures
       out.sample(count, `${label("route", route)},${rest}`);
     }
   }
+  out.family("gearman_http_problems_total", "counter", "Requests answered with a problem");
+  for (const [type, count] of http.problems) out.sample(count, label("type", type));
   out.family("gearman_http_request_seconds", "histogram", "Time to the head of the answer");
   for (const [route, { duration }] of http.routes) {
     out.histogram(duration, 1e-3, label("route", route));

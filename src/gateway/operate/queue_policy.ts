@@ -82,16 +82,16 @@ export async function changePolicy(
   }
   const policy = change(before);
   const write = queuePolicies.set(name, policy);
-  const said = `${call.identity.caller} set the policy of ${textForJson(name)}: ${
-    policyTag(policy)
-  }`;
-  call.gateway.log("NOTICE", said);
-  await stored(write, name, "The change applies, but it will be lost with the next restart");
+  const { gateway, identity } = call;
+  const shown = textForJson(name);
+  gateway.log("NOTICE", `${identity.caller} set the policy of ${shown}: ${policyTag(policy)}`);
+  await stored(call, write, name, "The change applies, but will be lost with the next restart");
   return policy;
 }
 
 /** Waits for the store. `meanwhile`: what is so although it did not take the change. */
 export async function stored(
+  { gateway }: Call,
   write: Promise<void>,
   name: ByteString,
   meanwhile: string,
@@ -99,6 +99,8 @@ export async function stored(
   try {
     await write;
   } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    gateway.log("WARNING", `The policy of ${textForJson(name)} is not stored: ${reason}`);
     throw new Problem("store-unavailable", `${meanwhile}: the store did not take it`, {
       function: name,
       retryAfter: 5,

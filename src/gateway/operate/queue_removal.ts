@@ -116,7 +116,12 @@ const DROP: Route = {
       );
     }
     log("NOTICE", `${call.identity.caller} dropped ${textForJson(name)}`);
-    await stored(server.queuePolicies.forget(name), name, "It comes back with the next restart");
+    await stored(
+      call,
+      server.queuePolicies.forget(name),
+      name,
+      "It comes back with the next restart",
+    );
     return emptyResponse(204);
   },
 };

@@ -24,6 +24,7 @@ test("docs/metrics.md lists the metrics that there are, with their types, and no
   worker.send("GRAB_JOB");
   worker.send("WORK_COMPLETE", "H:t:1", "");
   await turn();
+  await scene.ask("GET /queues/unknown");
   const { text } = await scene.ask("GET /metrics");
   readExposition(text, "prometheus");
   const types = new Map(

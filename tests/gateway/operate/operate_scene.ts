@@ -86,6 +86,7 @@ export class OperateScene {
       routes: [...OPERATE_ROUTES, ...HEALTH_ROUTES],
       openCalls: new OpenCalls(),
       observe: (...what) => this.figures.http.observe(...what),
+      countProblem: (type) => this.figures.http.countProblem(type),
     });
   }
 

@@ -124,6 +124,7 @@ test("a policy is patched, refused when it changed meanwhile, and counts for sub
     paused: true,
   });
   const { text } = await scene.ask("GET /metrics");
+  assert.match(text, /^gearman_http_problems_total\{type="precondition-failed"\} 1$/m);
   assert.match(text, /^gearman_jobs_rejected_total\{function="f",reason="queue_full"\} 1$/m);
 });
 
