@@ -13,7 +13,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/runtime": [],
   "src/server": ["src/protocol", "src/core", "src/plugin_api", "src/runtime"],
   "src/http": ["src/runtime"],
-  "src/gateway": ["src/server", "src/core", "src/protocol", "src/http", "src/runtime"],
+  "src/gateway": [
+    "src/server",
+    "src/core",
+    "src/protocol",
+    "src/plugin_api",
+    "src/http",
+    "src/runtime",
+  ],
   "src/client": ["src/protocol", "src/runtime"],
   "src/cli": [
     "src/server",

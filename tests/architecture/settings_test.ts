@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { EXTRA_ENTRY_POINTS, MAIN_MODULE } from "../../scripts/compile_entry_points.ts";
+import {
+  EXTRA_ENTRY_POINTS,
+  MAIN_MODULE,
+  TEST_ONLY_PACKAGES,
+} from "../../scripts/compile_entry_points.ts";
 import { PINS } from "../../scripts/toolchain_pins.ts";
 import { ENVIRONMENT_NAMES } from "../../src/cli/config.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { LIBC_PATHS } from "../../src/runtime/libc.ts";
 import { PROJECT_ROOT, projectConfig, runtimeFlags } from "../support/mod.ts";
+import { allImports } from "./imports.ts";
 import { packageOf } from "./layer_rules.ts";
 import { projectFiles } from "./project_files.ts";
 
@@ -44,6 +49,16 @@ test("docs/dependencies.md names exactly the packages of deno.json", () => {
   const text = readFileSync(join(PROJECT_ROOT, DEPENDENCIES), "utf8");
   assert.deepEqual(documentedPackages(text), Object.keys(projectConfig().imports).sort());
   assert.deepEqual(documentedPackages("| `b` | x |\n| `a` |\n| - |"), ["a", "b"]);
+});
+
+test("packages that executables go without are imported by tests only", () => {
+  const listed = Object.keys(projectConfig().imports);
+  assert.deepEqual(TEST_ONLY_PACKAGES.filter((name) => !listed.includes(name)), []);
+  const shipped = allImports(projectFiles())
+    .filter(({ from, specifier }) =>
+      !from.startsWith("tests/") && TEST_ONLY_PACKAGES.includes(packageOf(specifier))
+    );
+  assert.deepEqual(shipped, []);
 });
 
 test("every command names the pinned Deno", () => {

@@ -167,6 +167,7 @@ for (const flavour of COGD_BINARIES) {
     const second = await ServerProcess.start(program, [
       `--port=${first.port}`,
       "--listen=127.0.0.1",
+      "--no-http",
       `--data-dir=${folder.path}`,
     ]);
     try {
