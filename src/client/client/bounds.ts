@@ -1,4 +1,4 @@
-import { GearmanError } from "../wire/errors.ts";
+import { GearmanError } from "../wire/mod.ts";
 
 /** The caller's own bounds for something that takes time. */
 export interface Bounds {

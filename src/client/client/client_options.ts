@@ -1,4 +1,4 @@
-import type { Codec } from "../wire/codec.ts";
+import type { Codec } from "../wire/mod.ts";
 import type { JobPriority } from "./submission.ts";
 import type { JobCallbacks } from "./running_job.ts";
 

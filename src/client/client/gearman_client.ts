@@ -1,9 +1,12 @@
 import { byteStringFromText, type PacketContent, PacketType } from "../../protocol/mod.ts";
-import { bytesCodec, type Codec } from "../wire/codec.ts";
-import { deferred } from "../wire/deferred.ts";
-import { GearmanError } from "../wire/errors.ts";
-import { uniqueBytes } from "../wire/names.ts";
-import { parseServerAddress } from "../wire/server_address.ts";
+import {
+  bytesCodec,
+  type Codec,
+  deferred,
+  GearmanError,
+  parseServerAddress,
+  uniqueBytes,
+} from "../wire/mod.ts";
 import { type Bounds, watchBounds } from "./bounds.ts";
 import type {
   BackgroundJob,

@@ -1,12 +1,12 @@
 import { byteStringFrom, type Packet, PacketType, textOf } from "../../protocol/mod.ts";
-import { WireConnection } from "../wire/connection.ts";
 import {
   ConnectionLostError,
   GearmanError,
   JobExceptionError,
   JobFailedError,
-} from "../wire/errors.ts";
-import type { ServerAddress } from "../wire/server_address.ts";
+  type ServerAddress,
+  WireConnection,
+} from "../wire/mod.ts";
 import { errorFromServer } from "./server_error.ts";
 import type { OutgoingPacket } from "./submission.ts";
 

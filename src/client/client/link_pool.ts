@@ -1,6 +1,4 @@
-import { GearmanError } from "../wire/errors.ts";
-import type { ServerAddress } from "../wire/server_address.ts";
-import { serverText } from "../wire/server_address.ts";
+import { GearmanError, type ServerAddress, serverText } from "../wire/mod.ts";
 import { ClientLink } from "./link.ts";
 
 /** After a server could not be reached it is tried last for this long, milliseconds. */

@@ -26,4 +26,15 @@ export {
   type TaskSetCallbacks,
   type TaskSetOptions,
 } from "./task_set.ts";
-export * from "../wire/mod.ts";
+export {
+  bytesCodec,
+  type Codec,
+  ConnectionLostError,
+  GearmanError,
+  type GearmanErrorCode,
+  JobExceptionError,
+  JobFailedError,
+  jsonCodec,
+  QueueFullError,
+  textCodec,
+} from "../wire/mod.ts";

@@ -1,6 +1,4 @@
-import type { Codec } from "../wire/codec.ts";
-import { deferred } from "../wire/deferred.ts";
-import { GearmanError, JobExceptionError } from "../wire/errors.ts";
+import { type Codec, deferred, GearmanError, JobExceptionError } from "../wire/mod.ts";
 import type { JobListener } from "./link.ts";
 
 /** What a worker reports while it runs a job. */

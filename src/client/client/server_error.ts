@@ -1,5 +1,5 @@
 import { textOf } from "../../protocol/mod.ts";
-import { GearmanError, QueueFullError } from "../wire/errors.ts";
+import { GearmanError, QueueFullError } from "../wire/mod.ts";
 
 /** What servers say when the function's limit is reached (protocol section 4). */
 const QUEUE_FULL_TEXT = "Job queue is full";

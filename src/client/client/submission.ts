@@ -1,5 +1,5 @@
 import { bytesOf, type ByteString, type PacketContent, PacketType } from "../../protocol/mod.ts";
-import { functionBytes, uniqueBytes } from "../wire/names.ts";
+import { functionBytes, uniqueBytes } from "../wire/mod.ts";
 
 /** In which line of the function's queue a job waits. */
 export type JobPriority = "high" | "normal" | "low";

@@ -1,11 +1,17 @@
 import { type ByteString, byteStringFromText, PacketType } from "../../protocol/mod.ts";
-import { bytesCodec, type Codec, textCodec } from "../wire/codec.ts";
-import { deferred } from "../wire/deferred.ts";
-import { GearmanError } from "../wire/errors.ts";
-import { functionBytes } from "../wire/names.ts";
-import { pause } from "../wire/pause.ts";
-import { retryDelayMs } from "../wire/retry_delay.ts";
-import { parseServerAddress, type ServerAddress, serverText } from "../wire/server_address.ts";
+import {
+  bytesCodec,
+  type Codec,
+  deferred,
+  functionBytes,
+  GearmanError,
+  parseServerAddress,
+  pause,
+  retryDelayMs,
+  type ServerAddress,
+  serverText,
+  textCodec,
+} from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 import { Slots } from "./slots.ts";
 import { JobFailure, WorkerJob } from "./worker_job.ts";

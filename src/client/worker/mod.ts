@@ -17,4 +17,11 @@ export type {
   WorkerFunction,
   WorkerOptions,
 } from "./worker_options.ts";
-export * from "../wire/mod.ts";
+export {
+  bytesCodec,
+  type Codec,
+  GearmanError,
+  type GearmanErrorCode,
+  jsonCodec,
+  textCodec,
+} from "../wire/mod.ts";

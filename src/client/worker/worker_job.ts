@@ -1,5 +1,5 @@
 import { bytesOf, type PacketContent, PacketType, textOf } from "../../protocol/mod.ts";
-import type { Codec } from "../wire/codec.ts";
+import type { Codec } from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 
 /** How a job's packets reach its server. */

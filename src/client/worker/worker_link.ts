@@ -6,9 +6,7 @@ import {
   PacketType,
   textOf,
 } from "../../protocol/mod.ts";
-import { WireConnection } from "../wire/connection.ts";
-import type { GearmanError } from "../wire/errors.ts";
-import type { ServerAddress } from "../wire/server_address.ts";
+import { type GearmanError, type ServerAddress, WireConnection } from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 import type { Slots } from "./slots.ts";
 

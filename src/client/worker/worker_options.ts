@@ -1,5 +1,4 @@
-import type { Codec } from "../wire/codec.ts";
-import type { GearmanError } from "../wire/errors.ts";
+import type { Codec, GearmanError } from "../wire/mod.ts";
 import type { WorkerJob } from "./worker_job.ts";
 
 /** Options of a worker whose workloads and results are `Data`. */
