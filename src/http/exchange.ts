@@ -1,6 +1,10 @@
 import type { Connection } from "../runtime/mod.ts";
+import { BodyPace } from "./body_pace.ts";
+import { answerToFailure } from "./failures.ts";
 import { HttpError } from "./http_error.ts";
+import type { HttpHost } from "./http_host.ts";
 import type { HttpPeer } from "./http_server.ts";
+import { IncomingRequest } from "./incoming_request.ts";
 import type { RequestBody } from "./request_body.ts";
 import type { RequestHead } from "./request_head.ts";
 
@@ -14,6 +18,7 @@ export class Exchange implements HttpPeer {
   awaitsContinue: boolean;
   #controller: AbortController | undefined;
   #peerGone: boolean;
+  #pace: BodyPace | undefined;
 
   constructor(
     connection: Connection,
@@ -44,6 +49,30 @@ export class Exchange implements HttpPeer {
 
   bodyPieces(maxBytes: number): AsyncIterable<Uint8Array> {
     return this.requestBody.pieces(maxBytes);
+  }
+
+  /** Lets the handler answer. `answered` is called once, perhaps at once, also when it failed. */
+  run(host: HttpHost, answered: (response: Response) => void): void {
+    const failed = (cause: unknown) => answered(answerToFailure(cause, this.head, host));
+    let answer: Response | Promise<Response>;
+    try {
+      answer = host.handle(new IncomingRequest(this.head, () => this.signal), this);
+    } catch (cause) {
+      return failed(cause);
+    }
+    if (answer instanceof Promise) answer.then(answered, failed);
+    else answered(answer);
+  }
+
+  /** To be called at each sweep: a body that comes too slowly fails. */
+  sweep({ limits, sweepMs }: HttpHost): void {
+    if (!this.requestBody.isAwaited) return;
+    this.#pace ??= new BodyPace();
+    const complaint = this.#pace.complaint(this.requestBody, limits, sweepMs);
+    if (complaint === null) return;
+    this.requestBody.fail(
+      new HttpError("BODY_TOO_SLOW", `The body came too slowly: ${complaint}`),
+    );
   }
 
   /** The peer sends no more, and perhaps is not there any more. */

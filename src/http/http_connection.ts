@@ -1,46 +1,23 @@
 import type { Connection, ConnectionHandler } from "../runtime/mod.ts";
-import { BodyPace } from "./body_pace.ts";
+import { Deadlines, ENDING, markOfHead, markOfIdle, NOT_WAITING } from "./deadlines.ts";
 import { Exchange } from "./exchange.ts";
 import { answerToFailure, withCauses } from "./failures.ts";
 import { HeadReader } from "./head_reader.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { HttpError } from "./http_error.ts";
-import type { HttpLimits } from "./http_limits.ts";
+import type { HttpHost } from "./http_host.ts";
 import { refusal, RefusedRequest } from "./http_problems.ts";
-import type { HttpHandler, HttpLogLevel } from "./http_server.ts";
-import { IncomingRequest } from "./incoming_request.ts";
+import type { HttpLogLevel } from "./http_server.ts";
 import { latin1Bytes } from "./latin1.ts";
-import { Patience } from "./patience.ts";
 import { type BodyFlow, RequestBody } from "./request_body.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
 import { sendResponse } from "./response_sender.ts";
 import type { Outlet, Sending } from "./sending.ts";
 
-/** What all connections share. */
-export interface HttpHost {
-  readonly limits: HttpLimits;
-  readonly handle: HttpHandler;
-  /** Own address and port, for requests that name no host. */
-  readonly authority: string;
-  readonly problemBase: string;
-  /** Between two sweeps, milliseconds. */
-  readonly sweepMs: number;
-  readonly bytes: { received: number; sent: number };
-  /** No request is taken after the running ones. */
-  readonly isStopping: boolean;
-  now(): number;
-  log(level: HttpLogLevel, text: string): void;
-  closed(connection: HttpConnection): void;
-}
-
 /** Bytes of further requests that are kept while one is answered; then nothing more is read. */
 const AHEAD_BYTES = 16 * 1024;
 
 const CONTINUE = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");
-
-/** Marks for `Patience` that no count of requests or writes has. */
-const NOT_WAITING = -2;
-const ENDING = -3;
 
 /** One connection: requests in, one after the other, and their responses out. */
 export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
@@ -53,7 +30,6 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   /** The request that is being answered. */
   #exchange: Exchange | null = null;
   #sending: Sending | null = null;
-  #pace: BodyPace | null = null;
   /** The running response is the last. */
   #isLast = false;
   #peerEnded = false;
@@ -63,8 +39,7 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   #isBlocked = false;
   #requests = 0;
   #drains = 0;
-  readonly #receivePatience = new Patience();
-  readonly #sendPatience = new Patience();
+  readonly #deadlines = new Deadlines();
 
   constructor(host: HttpHost, socket: Connection) {
     this.#host = host;
@@ -108,21 +83,20 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
 
   /** Looks for deadlines that have passed. */
   sweep(): void {
-    const { limits, sweepMs } = this.#host;
-    const mayWaitMs = this.#sendPatience.sweepsWith(this.#sendMark()) * sweepMs;
-    if (mayWaitMs >= limits.sendIdleMs && (this.#isBlocked || this.#state === "ending")) {
+    const verdict = this.#deadlines.sweep(this.#sendMark(), this.#receiveMark(), this.#host);
+    if (verdict === "response not taken") {
       this.#log("INFO", "cut: it does not take its response");
-      return this.drop();
-    }
-    if (this.#state !== "open") return;
-    const waitedMs = this.#receivePatience.sweepsWith(this.#receiveMark()) * sweepMs;
-    if (this.#exchange !== null) this.#sweepBody(this.#exchange);
-    else if (this.#isBlocked) return;
-    else if (!this.#head.isEmpty) {
-      if (waitedMs < limits.headMs) return;
-      const limit = `${limits.headMs / 1000} s`;
+      this.drop();
+    } else if (this.#state !== "open") {
+      return;
+    } else if (this.#exchange !== null) {
+      this.#exchange.sweep(this.#host);
+    } else if (verdict === "head too slow") {
+      const limit = `${this.#host.limits.headMs / 1000} s`;
       this.#refuse(new RefusedRequest("request-timeout", `The headers took more than ${limit}`));
-    } else if (waitedMs >= limits.keepAliveMs) this.drop();
+    } else if (verdict === "idle too long") {
+      this.drop();
+    }
   }
 
   /** Takes no further request; closes when no response is being sent. */
@@ -238,20 +212,8 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     const body = new RequestBody(head.body, this.#host.limits, this);
     const exchange = new Exchange(this.#socket, head, body, this.#peerEnded);
     this.#exchange = exchange;
-    this.#pace = null;
     if (!body.isComplete) at = body.read(bytes, at);
-    try {
-      const request = new IncomingRequest(head, () => exchange.signal);
-      const answer = this.#host.handle(request, exchange);
-      if ("then" in answer) {
-        answer.then(
-          (response) => this.#answer(exchange, response),
-          (cause) => this.#answerFailure(exchange, cause),
-        );
-      } else this.#answer(exchange, answer);
-    } catch (cause) {
-      this.#answerFailure(exchange, cause);
-    }
+    exchange.run(this.#host, (response) => this.#answer(exchange, response));
     return at;
   }
 
@@ -283,16 +245,11 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
         willClose: () => this.#isLast = true,
       }, this);
     } catch (cause) {
-      return this.#answerFailure(exchange, cause);
+      return this.#answer(exchange, answerToFailure(cause, head, this.#host));
     }
     exchange.awaitsContinue = false;
     if (this.#sending === null) this.finished();
     else this.#sending.start();
-  }
-
-  #answerFailure(exchange: Exchange, cause: unknown): void {
-    if (exchange !== this.#exchange) return;
-    this.#answer(exchange, answerToFailure(cause, exchange.head, this.#host));
   }
 
   #refuse(error: RefusedRequest): void {
@@ -318,17 +275,9 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     sending?.gone();
   }
 
-  #sweepBody({ requestBody }: Exchange): void {
-    if (!requestBody.isAwaited) return;
-    this.#pace ??= new BodyPace();
-    const complaint = this.#pace.complaint(requestBody, this.#host.limits, this.#host.sweepMs);
-    if (complaint === null) return;
-    requestBody.fail(new HttpError("BODY_TOO_SLOW", `The body came too slowly: ${complaint}`));
-  }
-
   #receiveMark(): number {
     if (this.#exchange !== null || this.#isBlocked) return NOT_WAITING;
-    return this.#requests * 2 + (this.#head.isEmpty ? 0 : 1);
+    return this.#head.isEmpty ? markOfIdle(this.#requests) : markOfHead(this.#requests);
   }
 
   #sendMark(): number {

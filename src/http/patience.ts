@@ -1,6 +1,6 @@
 /** Counts for how many sweeps in a row something has stayed as it is. */
 export class Patience {
-  #mark = -1;
+  #mark = NaN;
   #sweeps = 0;
 
   /** To be called at each sweep: answers the sweeps since the first one that found this mark. */

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../runtime/mod.ts";
-import { HttpConnection, type HttpHost } from "./http_connection.ts";
+import { HttpConnection } from "./http_connection.ts";
+import type { HttpHost } from "./http_host.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import { refusal, RefusedRequest } from "./http_problems.ts";
 import type { HttpLogLevel, HttpServerOptions, RunningHttpServer } from "./http_server.ts";

@@ -1,0 +1,20 @@
+import type { HttpConnection } from "./http_connection.ts";
+import type { HttpLimits } from "./http_limits.ts";
+import type { HttpHandler, HttpLogLevel } from "./http_server.ts";
+
+/** What all connections share. */
+export interface HttpHost {
+  readonly limits: HttpLimits;
+  readonly handle: HttpHandler;
+  /** Own address and port, for requests that name no host. */
+  readonly authority: string;
+  readonly problemBase: string;
+  /** Between two sweeps, milliseconds. */
+  readonly sweepMs: number;
+  readonly bytes: { received: number; sent: number };
+  /** No request is taken after the running ones. */
+  readonly isStopping: boolean;
+  now(): number;
+  log(level: HttpLogLevel, text: string): void;
+  closed(connection: HttpConnection): void;
+}
