@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { closeSync, openSync } from "node:fs";
+import { test } from "node:test";
+import { openDescriptors } from "../../src/runtime/mod.ts";
+
+test("open descriptors are counted exactly, also when some in between are free", () => {
+  const before = openDescriptors();
+  assert.ok(before !== undefined, "the C library can be asked here");
+  const opened = Array.from({ length: 20 }, () => openSync("/dev/null", "r"));
+  try {
+    assert.equal(openDescriptors()?.open, before.open + 20);
+    for (const descriptor of opened.splice(0, 5)) closeSync(descriptor);
+    assert.equal(openDescriptors()?.open, before.open + 15);
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+  assert.deepEqual(openDescriptors(), before);
+  assert.ok(before.most >= before.open);
+});
