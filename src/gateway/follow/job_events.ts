@@ -57,7 +57,7 @@ export interface JobEvents {
   past(handle: ByteString, afterId: number): readonly JobEvent[];
   /** Settles at the job's end, or when `signal` aborts, or after `ms`; true when the job is over. */
   untilEnded(job: Job, ms: number, signal: AbortSignal): Promise<boolean>;
-  /** Calls `beat` every 15 s, by one timer for all; answers how to end it. */
+  /** Calls `beat` once in every 15 s, by one timer for all; answers how to end it. */
   onBeat(beat: () => void): () => void;
 }
 

@@ -51,33 +51,41 @@ export class SharedAlarm {
   }
 }
 
-/** Calls everybody at the same interval, with a single timer that runs while there is anybody. */
+/** Parts of a beat's interval; each has its share of the callbacks, so that no moment has them all. */
+const BEAT_PARTS = 30;
+
+/** Calls everybody once in each interval, with a single timer that runs while there is anybody. */
 export class SharedBeat {
   readonly #clock: Clock;
-  readonly #everyMs: number;
-  readonly #callbacks = new Set<() => void>();
+  readonly #partMs: number;
+  readonly #parts = Array.from({ length: BEAT_PARTS }, () => new Set<() => void>());
+  #size = 0;
+  #added = 0;
+  #at = 0;
   #cancel: (() => void) | null = null;
 
   constructor(clock: Clock, everyMs: number) {
     this.#clock = clock;
-    this.#everyMs = everyMs;
+    this.#partMs = everyMs / BEAT_PARTS;
   }
 
   /** Answers how to end it. */
   add(callback: () => void): () => void {
-    this.#callbacks.add(callback);
-    if (this.#cancel === null) this.#set();
+    const part = this.#parts[this.#added++ % BEAT_PARTS]!;
+    part.add(callback);
+    if (this.#size++ === 0) this.#set();
     return () => {
-      if (!this.#callbacks.delete(callback) || this.#callbacks.size > 0) return;
+      if (!part.delete(callback) || --this.#size > 0) return;
       this.#cancel?.();
       this.#cancel = null;
     };
   }
 
   #set(): void {
-    this.#cancel = this.#clock.later(this.#everyMs, () => {
+    this.#cancel = this.#clock.later(this.#partMs, () => {
       this.#set();
-      for (const callback of this.#callbacks) callback();
+      const part = this.#parts[this.#at++ % BEAT_PARTS]!;
+      for (const callback of part) callback();
     });
   }
 }

@@ -163,10 +163,13 @@ test("quiet streams get a comment every 15 seconds, by one timer for all", async
   );
   assert.equal(scene.clock.timers, before + 1);
   for (const reader of readers) reader.take();
-  scene.clock.pass(14_999);
-  assert.equal(readers[0]!.text, "");
-  scene.clock.pass(30_001);
-  for (const reader of readers) assert.equal(reader.takeText(), ":\n\n".repeat(3));
+  for (let round = 0; round < 3; round++) {
+    scene.clock.pass(7_500);
+    const written = readers.filter(({ text }) => text !== "").length;
+    assert.ok(written > 5 && written < 20, "not all at the same moment");
+    scene.clock.pass(7_500);
+    for (const reader of readers) assert.equal(reader.takeText(), ":\n\n");
+  }
   for (const reader of readers) reader.leave();
   assert.equal(scene.clock.timers, before, "the timer ends with the last stream");
 });
