@@ -13,7 +13,6 @@ export function pageRoutes(operations: readonly Route[], version: string): reado
     openApiRoute(() => openApiDocument(described, version)),
   ];
   const docs = once(() => docsText(described, version));
-  const start = once(() => startText(version));
   return [
     ...described.slice(operations.length),
     {
@@ -38,7 +37,7 @@ export function pageRoutes(operations: readonly Route[], version: string): reado
       parameters: [],
       answers: [{ status: 200, description: "A page." }],
       hidden: true,
-      handle: () => pageResponse(start()),
+      handle: ({ url }) => pageResponse(startText(version, url.host)),
     },
     ...PROBLEM_ROUTES,
   ];
@@ -63,13 +62,13 @@ function openApiRoute(describe: () => Record<string, unknown>): Route {
   };
 }
 
-function startText(version: string): string {
+function startText(version: string, host: string): string {
   return pageText(
     "cogd",
     html`
       <h1>cogd ${version}</h1>
       <p>A Gearman job server. This is its HTTP side:</p>
-      <pre>curl -X POST localhost:8080/jobs/reverse -d hello</pre>
+      <pre>curl -X POST ${host}/jobs/reverse -d hello</pre>
       <ul>
         <li><a href="/docs">/docs</a>: all operations; for programs <a href="/openapi.json">/openapi.json</a></li>
         <li><a href="/queues">/queues</a>: functions and their jobs</li>
