@@ -5,7 +5,7 @@ import { isFinal, type JobEvent, unseenEnd } from "./job_events.ts";
 import { EVENT_STREAM, eventFrame, GAP, KEEP_ALIVE } from "./sse.ts";
 
 /** What of a call a stream needs. */
-export type StreamingCall = Pick<Call, "gateway" | "identity" | "peer">;
+export type StreamingCall = Pick<Call, "gateway" | "identity" | "peer" | "signal">;
 
 export interface EventStreamOptions {
   /** Events up to this id are known to the reader already; 0 = none. */
@@ -38,33 +38,32 @@ export function eventStream(
 
 /** One reader of one job's events. */
 class EventStream implements BodySource {
-  readonly #signal: AbortSignal;
+  readonly #call: StreamingCall;
   readonly #endCount: () => void;
   readonly #endBeat: () => void;
   readonly #endFollowing: () => void;
-  readonly #left = (): void => this.gone();
+  readonly #aborted = (): void => this.#abort();
   #afterId: number;
   #writer: BodyWriter | null = null;
   /** What happened before the response's head was sent. */
   #early: Uint8Array[] = [];
   #state: "following" | "ended" | "left" = "following";
 
-  constructor({ gateway, identity, peer }: StreamingCall, job: Job, afterId: number) {
+  constructor(call: StreamingCall, job: Job, afterId: number) {
+    const { gateway, identity, signal } = call;
     const { events, waits } = gateway;
+    this.#call = call;
     this.#afterId = afterId;
-    this.#signal = peer.signal;
     this.#endCount = waits.begin("stream", identity.caller);
     this.#endBeat = events.onBeat(() => this.#write(KEEP_ALIVE));
     this.#endFollowing = events.follow(job, afterId, (event) => this.#event(event));
     if (job.end !== null) this.#event(unseenEnd(job.end, gateway.now()));
     if (this.#state !== "following") this.#release();
-    // Until the head is sent nobody else tells that the reader is gone.
-    if (this.#signal.aborted) this.gone();
-    else this.#signal.addEventListener("abort", this.#left);
+    else if (signal.aborted) this.gone();
+    else signal.addEventListener("abort", this.#aborted);
   }
 
   start(writer: BodyWriter): BodySource {
-    this.#signal.removeEventListener("abort", this.#left);
     this.#writer = writer;
     const early = this.#early;
     this.#early = [];
@@ -77,9 +76,17 @@ class EventStream implements BodySource {
   gone(): void {
     if (this.#state === "left") return;
     this.#state = "left";
-    this.#signal.removeEventListener("abort", this.#left);
     this.#early = [];
     this.#release();
+  }
+
+  /** Before the head is sent only the signal tells that the reader is gone; later, that the gateway closes. */
+  #abort(): void {
+    if (this.#state !== "following") return;
+    if (this.#call.peer.signal.aborted) return this.gone();
+    this.#state = "ended";
+    this.#release();
+    this.#writer?.end();
   }
 
   #event(event: JobEvent): void {
@@ -89,8 +96,8 @@ class EventStream implements BodySource {
     this.#write(eventFrame(event));
     if (!isFinal(event)) return;
     this.#state = "ended";
-    this.#writer?.end();
     this.#release();
+    this.#writer?.end();
   }
 
   #write(frame: Uint8Array): void {
@@ -100,6 +107,7 @@ class EventStream implements BodySource {
 
   /** Not yet following where the first event is the last. */
   #release(): void {
+    this.#call.signal.removeEventListener("abort", this.#aborted);
     this.#endFollowing?.();
     this.#endBeat();
     this.#endCount();
