@@ -2,7 +2,7 @@ import type { ByteString } from "../../protocol/mod.ts";
 import { percentDecode } from "../byte_text.ts";
 import type { Call } from "../call.ts";
 import { failure, jobHeaders } from "../follow/mod.ts";
-import { Problem } from "../problem.ts";
+import { Problem, type ProblemType } from "../problem.ts";
 import { bytesResponse, emptyResponse } from "../responses.ts";
 import type { Route } from "../route.ts";
 import {
@@ -23,7 +23,14 @@ import { DialectOptions } from "./dialect_options.ts";
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 const WITH_BODY = ["POST", "PUT"];
 
-type Command = "WORK_COMPLETE" | "WORK_FAIL" | "JOB_CREATED";
+type Command = "WORK_COMPLETE" | "WORK_FAIL" | "JOB_CREATED" | "ERROR";
+
+/** What C answers with an ERROR packet: 200, with the packet's code in place of the handle. */
+const ERROR_CODES: { readonly [Type in ProblemType]?: string } = {
+  "invalid-request": "ARGUMENT_TOO_LARGE",
+  "queue-full": "QUEUE_ERROR",
+  "store-unavailable": "QUEUE_ERROR",
+};
 
 /** `name`: 1 to 511 bytes, or any by the strict reading. */
 interface Target {
@@ -36,6 +43,16 @@ interface Target {
  * a function's name. Every method submits, GET and HEAD too, so foreign pages are turned away.
  */
 async function answerDialect(call: Call): Promise<Response> {
+  try {
+    return await submitByDialect(call);
+  } catch (error) {
+    const code = error instanceof Problem ? ERROR_CODES[error.type] : undefined;
+    if (code === undefined || call.gateway.config.dialect !== "strict") throw error;
+    return emptyResponse(200, { "x-gearman-job-handle": code, ...command(call, "ERROR") });
+  }
+}
+
+async function submitByDialect(call: Call): Promise<Response> {
   const { gateway, request } = call;
   if (!METHODS.includes(request.method)) throw otherMethod(request.method);
   if (isForeignPage(request.headers)) {

@@ -95,8 +95,6 @@ for (const dialect of ["sane", "strict"] as const) {
     });
     assert.equal(call.answer, undefined, "a foreground job of normal priority");
     await call.leave();
-    const long = await scene.ask("POST /f", { headers: { "X-Gearman-Unique": "u".repeat(65) } });
-    assert.equal(long.status, 400);
   });
 
   test(`${dialect}: no name, other methods and foreign pages are refused`, async () => {
@@ -173,5 +171,32 @@ test("a job that failed is 502, by the strict dialect 200 with its command", asy
       assert.equal(status, dialect === "strict" ? 200 : 502);
       if (dialect === "strict") assert.equal(text, "");
     }
+  }
+});
+
+test("a refusal has its own status, by the strict dialect 200 with C's error", async () => {
+  for (const dialect of ["sane", "strict"] as const) {
+    const scene = await start(dialect);
+    scene.server.act((jobServer) => {
+      jobServer.createFunction("f");
+      jobServer.setQueueLimits("f", [1, 1, 1]);
+    });
+    const background = { "X-Gearman-Background": "true" };
+    assert.equal((await scene.ask("POST /f", { headers: background })).status, 200);
+    for (
+      const [headers, status, code] of [
+        [{ "X-Gearman-Unique": "u".repeat(65) }, 400, "ARGUMENT_TOO_LARGE"],
+        [{ "X-Gearman-Unique": "other", ...background }, 503, "QUEUE_ERROR"],
+      ] as const
+    ) {
+      const answer = await scene.ask("POST /f", { headers, body: code });
+      assert.equal(answer.status, dialect === "strict" ? 200 : status);
+      if (dialect === "sane") continue;
+      assert.equal(answer.headers.get("x-gearman-command"), "ERROR");
+      assert.equal(answer.headers.get("x-gearman-job-handle"), code);
+      assert.equal(answer.text, "");
+    }
+    scene.server.setDraining(true);
+    assert.equal((await scene.ask("POST /f")).status, 503, "which C has no word for");
   }
 });
