@@ -15,7 +15,7 @@ import {
 import { Random, seedFrom, TcpProxy } from "../support/mod.ts";
 import { CommitLoad, commitUntilHeld } from "./commit_load.ts";
 import { eventually } from "./eventually.ts";
-import type { StoreWithServer, TestPlace } from "./test_place.ts";
+import { endSessions, type StoreWithServer, type TestPlace } from "./test_place.ts";
 
 /** Milliseconds within which commits must be held again after the server's return. */
 const BACK_WITHIN_MS = 5000;
@@ -55,8 +55,7 @@ export function exerciseFaults({ name, server, newPlace }: StoreWithServer): voi
     try {
       const store = await place.open();
       for (let key = 1; key <= ROUNDS; key++) {
-        await place.killSessions();
-        await eventually(async () => await place.countSessions() === 0, "the session's end");
+        await endSessions(place);
         assert.deepEqual(await commitUntilHeld(store, batchOf({ add: [sampleJob(key)] })), []);
       }
       await store.close();

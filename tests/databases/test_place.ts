@@ -1,5 +1,6 @@
 import type { JobStore, LeaseHolder, ProcessWitness } from "../../src/plugin_api/mod.ts";
 import type { DatabaseServer } from "../support/databases/mod.ts";
+import { eventually } from "./eventually.ts";
 
 export interface PlaceOptions {
   /** Of a proxy in front of the server. */
@@ -42,4 +43,12 @@ export interface StoreWithServer {
   readonly name: string;
   readonly server: DatabaseServer;
   newPlace(): Promise<TestPlace>;
+}
+
+/** Settles when the server has no session of a store. One that was begun meanwhile, by the upkeep, is ended too. */
+export async function endSessions(place: TestPlace): Promise<void> {
+  await eventually(async () => {
+    await place.killSessions();
+    return await place.countSessions() === 0;
+  }, "the sessions' end");
 }
