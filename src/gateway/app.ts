@@ -82,8 +82,10 @@ export function createApp(
       const told = openCalls.closed && !(error instanceof Problem) ? draining() : error;
       response = problemAnswer(told, request.method, rawPath);
     }
-    if (!isStream(response)) call?.over();
-    if (request.method === "HEAD") await response.body?.cancel();
+    if (request.method === "HEAD") {
+      call?.abandon();
+      await response.body?.cancel();
+    } else if (!isStream(response)) call?.over();
     observe(route.path, request.method, response.status, (performance.now() - began) / 1000);
     return response;
   }

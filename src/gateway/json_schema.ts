@@ -1,4 +1,5 @@
 import { type OutputUnit, Validator } from "@cfworker/json-schema";
+import { closestMatch } from "leven";
 import type { FieldError } from "./problem.ts";
 import type { JsonSchema } from "./route.ts";
 
@@ -15,17 +16,52 @@ export function schemaErrors(schema: JsonSchema, value: unknown): readonly Field
     validators.set(schema, validator);
   }
   const { valid, errors } = validator.validate(value);
-  return valid ? [] : causes(errors).slice(0, MOST_ERRORS).map(fieldError);
+  if (valid) return [];
+  return causes(errors).slice(0, MOST_ERRORS).map((unit) => fieldError(unit, schema));
+}
+
+/** The name among `known` that was probably meant, as a hint behind a message; else nothing. */
+export function nearestHint(name: string, known: readonly string[]): string {
+  const near = closestMatch(name.toLowerCase(), [...known], {
+    maxDistance: Math.min(3, Math.max(1, Math.floor(name.length / 3))),
+  });
+  return near === undefined ? "" : ` (did you mean "${near}"?)`;
 }
 
 /** The validator names every schema on the way to what is wrong; only the last ones tell a reader anything. */
 function causes(errors: readonly OutputUnit[]): OutputUnit[] {
-  return errors.filter(({ keywordLocation, keyword }) =>
-    keyword === "oneOf" || keyword === "anyOf" ||
-    !errors.some((other) => other.keywordLocation.startsWith(`${keywordLocation}/`))
-  );
+  return errors.filter(({ keywordLocation, instanceLocation, keyword }) => {
+    if (keyword === "oneOf" || keyword === "anyOf") return true;
+    if (keyword === "additionalProperties") {
+      return !errors.some((other) => other.instanceLocation.startsWith(`${instanceLocation}/`));
+    }
+    return !errors.some((other) => other.keywordLocation.startsWith(`${keywordLocation}/`));
+  });
 }
 
-function fieldError({ instanceLocation, error }: OutputUnit): FieldError {
-  return { pointer: instanceLocation.slice(1), detail: error };
+function fieldError(
+  { instanceLocation, keyword, error }: OutputUnit,
+  schema: JsonSchema,
+): FieldError {
+  const pointer = instanceLocation.slice(1);
+  const quoted = [...error.matchAll(/"([^"]*)"/g)].map(([, text]) => text!);
+  switch (keyword) {
+    case "required":
+      return { pointer: `${pointer}/${quoted[0] ?? ""}`, detail: "is required" };
+    case "false":
+      return { pointer, detail: `is not known${unknownHint(pointer, schema)}` };
+    case "type":
+      // The first quoted word is the type that it has.
+      return { pointer, detail: `must be of the type ${quoted.slice(1).join(" or ")}` };
+    case "enum":
+      return { pointer, detail: `must be one of ${quoted.join(", ")}` };
+    default:
+      return { pointer, detail: `${error.charAt(0).toLowerCase()}${error.slice(1, -1)}` };
+  }
+}
+
+/** For members of the outermost object: these are what people type. */
+function unknownHint(pointer: string, { properties }: JsonSchema): string {
+  const [, name = "", ...deeper] = pointer.split("/");
+  return deeper.length > 0 ? "" : nearestHint(name, Object.keys(Object(properties)));
 }

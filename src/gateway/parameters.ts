@@ -1,7 +1,6 @@
-import { closestMatch } from "leven";
 import { type ByteString, byteStringFromText, textOf } from "../protocol/mod.ts";
 import { percentDecode } from "./byte_text.ts";
-import { schemaErrors } from "./json_schema.ts";
+import { nearestHint, schemaErrors } from "./json_schema.ts";
 import { type FieldError, Problem } from "./problem.ts";
 import { parseQuery } from "./query.ts";
 import type { JsonSchema, Parameter, Route } from "./route.ts";
@@ -95,10 +94,7 @@ export class ParameterTable {
   }
 
   #unknown(name: ByteString): FieldError {
-    const near = closestMatch(name.toLowerCase(), [...this.#query.keys()], {
-      maxDistance: Math.min(3, Math.floor(name.length / 2)),
-    });
-    const hint = near === undefined ? "" : ` (did you mean "${near}"?)`;
+    const hint = nearestHint(name, [...this.#query.keys()]);
     return { pointer: textOf(name), detail: `is no parameter of this operation${hint}` };
   }
 }
@@ -156,7 +152,7 @@ function valueErrors({ name, schema }: Parameter, value: unknown): FieldError[] 
   }
   return schemaErrors(schema, value).map(({ detail }) => ({
     pointer: name,
-    detail: `is not valid: ${detail}`,
+    detail,
   }));
 }
 

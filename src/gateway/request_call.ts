@@ -105,10 +105,16 @@ export class RequestCall implements Call {
     this.#forget?.();
   }
 
+  /** Nobody will read the body of the response: a stream that was begun ends. */
+  abandon(): void {
+    this.#controller?.abort(peerGone());
+    this.over();
+  }
+
   #linkedController(): AbortController {
     const controller = new AbortController();
     const { signal } = this.peer;
-    const gone = () => controller.abort(new HttpError("PEER_GONE", "The peer is gone"));
+    const gone = () => controller.abort(peerGone());
     if (signal.aborted) gone();
     else signal.addEventListener("abort", gone, { once: true });
     this.#forget = this.#openCalls.add(controller);
@@ -147,7 +153,7 @@ export class RequestCall implements Call {
     if (errors.length === 0) return value;
     const [{ pointer, detail }] = errors as [typeof errors[0] & object];
     const where = pointer === "" ? "The body" : `The body's ${pointer}`;
-    throw new Problem("invalid-request", `${where} is not valid: ${detail}`, { errors });
+    throw new Problem("invalid-request", `${where} ${detail}`, { errors });
   }
 
   /** Undefined for a declared parameter that was not given. */
@@ -161,6 +167,10 @@ export class RequestCall implements Call {
   #undeclared(name: string): RangeError {
     return new RangeError(`Cannot read the parameter "${name}": ${this.route.operation} has none`);
   }
+}
+
+function peerGone(): HttpError {
+  return new HttpError("PEER_GONE", "The peer is gone");
 }
 
 /** JSON from bytes. Throws `invalid-request`. */

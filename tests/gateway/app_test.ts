@@ -10,7 +10,7 @@ import type { Call } from "../../src/gateway/call.ts";
 import { Problem } from "../../src/gateway/problem.ts";
 import { emptyResponse, jsonResponse, textResponse } from "../../src/gateway/responses.ts";
 import type { Parameter, RequestBody } from "../../src/gateway/route.ts";
-import { HttpError } from "../../src/http/mod.ts";
+import { HttpError, pushedResponse } from "../../src/http/mod.ts";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { AppScene, testRoute } from "./app_scene.ts";
 import { jsonOfResponse, textOfResponse } from "./response_body.ts";
@@ -95,6 +95,21 @@ test("a HEAD request ends a stream that nobody will read", async () => {
   })]);
   assert.equal((await scene.ask("/stream", { method: "HEAD" })).status, 200);
   await ended.promise;
+});
+
+test("a HEAD request ends what its handler began for a stream", async () => {
+  let signal: AbortSignal | undefined;
+  const scene = new AppScene([testRoute({
+    path: "/events",
+    handle: (call) => {
+      signal = call.signal;
+      return pushedResponse({}, () => ({ gone() {} }));
+    },
+  })]);
+  assert.equal((await scene.ask("/events")).status, 200);
+  assert.equal(signal?.aborted, false);
+  assert.equal((await scene.ask("/events", { method: "HEAD" })).status, 200);
+  assert.equal(signal?.aborted, true);
 });
 
 const PARAMETERS: readonly Parameter[] = [
@@ -183,8 +198,8 @@ test("wrong parameters are told all at once, with what was probably meant", asyn
     "force must be true or false",
     "wait must be a number",
   ]);
-  assert.match((await errors("?limit=10"))[0]!, /^limit is not valid: .*9/);
-  assert.match((await errors("?priority=middle"))[0]!, /^priority is not valid/);
+  assert.match((await errors("?limit=10"))[0]!, /^limit 10 is greater than 9$/);
+  assert.match((await errors("?priority=middle"))[0]!, /^priority must be one of high, low$/);
   assert.deepEqual(await errors("?priority=high", { "x-gearman-priority": "low" }), [
     "priority was given with two values; the second in x-gearman-priority",
   ]);
@@ -207,6 +222,8 @@ const BODY: RequestBody = {
   },
 };
 
+const MEANT = '/nane is not known (did you mean "name"?)';
+
 test("a JSON body is checked by its schema, each wrong field being named", async () => {
   const scene = new AppScene([testRoute({
     method: "POST",
@@ -221,9 +238,14 @@ test("a JSON body is checked by its schema, each wrong field being named", async
   });
   const good = await scene.ask("/b", post('{"name":"ä","count":2}'));
   assert.deepEqual(await jsonOfResponse(good), { name: "ä", count: 2 });
-  const problem = await scene.problem("/b", post('{"count":0,"more":1}'));
-  const pointers = (problem["errors"] as { pointer: string }[]).map(({ pointer }) => pointer);
-  assert.deepEqual(new Set(pointers), new Set(["", "/count", "/more"]));
+  const problem = await scene.problem("/b", post('{"count":0,"nane":1}'));
+  const errors = (problem["errors"] as { pointer: string; detail: string }[])
+    .map(({ pointer, detail }) => `${pointer} ${detail}`);
+  assert.deepEqual(
+    new Set(errors),
+    new Set(["/name is required", "/count 0 is less than 1", MEANT]),
+  );
+  assert.match(String(problem["detail"]), /^The body's \/\w+ /);
   for (const wrong of ["", "{", '"\xff"', "[1]"]) {
     assert.equal((await scene.problem("/b", post(wrong)))["status"], 400, wrong);
   }
