@@ -47,19 +47,20 @@ export class JobPages {
 
   /** Jobs with a greater key, the least first. The pages must not change meanwhile. */
   *after(key: number): Generator<Job> {
-    const pages = this.#inOrder();
-    const first = firstWhere(pages, (page) => lastKey(page) > key);
-    for (let at = first; at < pages.length; at++) {
-      for (const job of pages[at]!.jobs) if (job !== undefined && job.key > key) yield job;
+    const indexes = this.#indexes();
+    const first = firstWhere(indexes, (index) => lastKey(this.#pages.get(index)!) > key);
+    for (let at = first; at < indexes.length; at++) {
+      const { jobs } = this.#pages.get(indexes[at]!)!;
+      for (const job of jobs) if (job !== undefined && job.key > key) yield job;
     }
   }
 
   /** Jobs with a lesser key, the greatest first. The pages must not change meanwhile. */
   *before(key: number): Generator<Job> {
-    const pages = this.#inOrder();
-    const beyond = firstWhere(pages, (page) => firstKey(page) >= key);
+    const indexes = this.#indexes();
+    const beyond = firstWhere(indexes, (index) => firstKey(this.#pages.get(index)!) >= key);
     for (let at = beyond - 1; at >= 0; at--) {
-      const { jobs } = pages[at]!;
+      const { jobs } = this.#pages.get(indexes[at]!)!;
       for (let slot = PAGE_JOBS - 1; slot >= 0; slot--) {
         const job = jobs[slot];
         if (job !== undefined && job.key < key) yield job;
@@ -67,10 +68,11 @@ export class JobPages {
     }
   }
 
-  /** A page for each 128 numbers in use: some thousands for a million jobs. */
-  #inOrder(): Page[] {
-    const indexes = [...this.#pages.keys()].sort((a, b) => a - b);
-    return indexes.map((index) => this.#pages.get(index)!);
+  /** Of the pages, rising: some thousands for a million jobs. Nearly always they come in order. */
+  #indexes(): number[] {
+    const indexes = [...this.#pages.keys()];
+    const isRising = indexes.every((index, at) => at === 0 || index > indexes[at - 1]!);
+    return isRising ? indexes : indexes.sort((a, b) => a - b);
   }
 }
 
@@ -82,13 +84,13 @@ function lastKey(page: Page): number {
   return page.jobs.findLast((job) => job !== undefined)!.key;
 }
 
-/** Position of the first page that passes, where all behind it pass too; the length when none does. */
-function firstWhere(pages: readonly Page[], passes: (page: Page) => boolean): number {
+/** Position of the first index that passes, where all behind it pass too; the length when none does. */
+function firstWhere(indexes: readonly number[], passes: (index: number) => boolean): number {
   let low = 0;
-  let high = pages.length;
+  let high = indexes.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (passes(pages[middle]!)) high = middle;
+    if (passes(indexes[middle]!)) high = middle;
     else low = middle + 1;
   }
   return low;

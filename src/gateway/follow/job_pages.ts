@@ -4,10 +4,10 @@ import { type JobFilter, matchesJob, matchesOutcome } from "./job_filter.ts";
 import { type JobJson, jobJson, outcomeJson } from "./job_json.ts";
 
 /**
- * Jobs that one page looks at: two or three milliseconds. A page whose filter fits few of them ends
+ * Jobs that one page looks at: a few milliseconds. A page whose filter fits few of them ends
  * there, so that no list of a million jobs keeps the server from its work.
  */
-export const MOST_LOOKED_AT = 20_000;
+export const MOST_LOOKED_AT = 10_000;
 
 export interface PageRequest {
   readonly filter: JobFilter;
