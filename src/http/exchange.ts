@@ -66,7 +66,6 @@ export class Exchange implements HttpPeer {
 
   /** To be called at each sweep: a body that comes too slowly fails. */
   sweep({ limits, sweepMs }: HttpHost): void {
-    if (!this.requestBody.isAwaited) return;
     this.#pace ??= new BodyPace();
     const complaint = this.#pace.complaint(this.requestBody, limits, sweepMs);
     if (complaint === null) return;

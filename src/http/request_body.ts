@@ -7,6 +7,8 @@ import { RefusedRequest } from "./http_problems.ts";
 const AHEAD_BYTES = 64 * 1024;
 
 const EMPTY = new Uint8Array(0);
+/** It has nothing left to remember. */
+const NO_BODY = new SizedDecoder(0);
 
 /** What a body does to its connection. */
 export interface BodyFlow {
@@ -27,8 +29,8 @@ export class RequestBody {
   readonly #maxBytes: number;
   readonly #length: number | "chunked";
   readonly #decoder: BodyDecoder;
-  readonly #buffer: BodyBuffer;
-  readonly #sink = (piece: Uint8Array): void => this.#push(piece);
+  /** Made when bytes come: most requests have no body. */
+  #buffer: BodyBuffer | null = null;
   #mode: "unread" | "whole" | "pieces" | "given up" = "unread";
   #limit: number;
   #received = 0;
@@ -45,10 +47,9 @@ export class RequestBody {
     this.#length = length;
     this.#maxBytes = limits.maxBodyBytes;
     this.#limit = limits.maxBodyBytes;
-    this.#decoder = length === "chunked"
-      ? new ChunkedDecoder(limits.maxHeadBytes)
-      : new SizedDecoder(length);
-    this.#buffer = new BodyBuffer(length === "chunked" ? Infinity : length);
+    if (length === 0) this.#decoder = NO_BODY;
+    else if (length === "chunked") this.#decoder = new ChunkedDecoder(limits.maxHeadBytes);
+    else this.#decoder = new SizedDecoder(length);
     this.#wantsMore = !this.isComplete;
   }
 
@@ -81,14 +82,14 @@ export class RequestBody {
   read(bytes: Uint8Array, at: number): number {
     if (this.#failure !== null) return bytes.length;
     try {
-      at = this.#decoder.read(bytes, at, this.#sink);
+      at = this.#decoder.read(bytes, at, (piece) => this.#push(piece));
     } catch (cause) {
       if (!(cause instanceof RefusedRequest)) throw cause;
       this.fail(new HttpError("BAD_REQUEST", cause.message, { cause }));
       return bytes.length;
     }
     if (this.#failure !== null) return bytes.length;
-    if (this.isComplete || (this.#mode === "pieces" && this.#buffer.size > 0)) this.#wake();
+    if (this.isComplete || (this.#mode === "pieces" && this.#gathered > 0)) this.#wake();
     this.#updateFlow();
     return at;
   }
@@ -97,7 +98,7 @@ export class RequestBody {
   fail(error: HttpError): void {
     if (this.isComplete || this.#failure !== null) return;
     this.#failure = error;
-    this.#buffer.clear();
+    this.#buffer = null;
     const waiting = this.#waiting;
     this.#waiting = null;
     waiting?.reject(error);
@@ -108,7 +109,7 @@ export class RequestBody {
     this.#begin("whole", maxBytes);
     if (this.#failure !== null) throw this.#failure;
     if (!this.isComplete) await this.#more();
-    return this.#received === 0 ? EMPTY : this.#buffer.take();
+    return this.#buffer?.take() ?? EMPTY;
   }
 
   async *pieces(maxBytes: number): AsyncGenerator<Uint8Array> {
@@ -116,8 +117,8 @@ export class RequestBody {
     try {
       for (;;) {
         if (this.#failure !== null) throw this.#failure;
-        if (this.#buffer.size > 0) {
-          const piece = this.#buffer.take();
+        if (this.#gathered > 0) {
+          const piece = this.#buffer!.take();
           this.#updateFlow();
           yield piece;
         } else if (this.isComplete) {
@@ -148,7 +149,15 @@ export class RequestBody {
     this.#received += piece.length;
     if (this.#failure !== null) return;
     if (this.#received > this.#limit) this.#tooLarge();
-    else this.#buffer.push(piece);
+    else {
+      this.#buffer ??= new BodyBuffer(this.#length === "chunked" ? Infinity : this.#length);
+      this.#buffer.push(piece);
+    }
+  }
+
+  /** Bytes that came and were not taken. */
+  get #gathered(): number {
+    return this.#buffer?.size ?? 0;
   }
 
   #tooLarge(): void {
@@ -182,6 +191,6 @@ export class RequestBody {
 
   #hasRoom(): boolean {
     if (this.#mode === "given up") return false;
-    return this.#mode === "whole" || this.#buffer.size < AHEAD_BYTES;
+    return this.#mode === "whole" || this.#gathered < AHEAD_BYTES;
   }
 }

@@ -119,6 +119,9 @@ test("a slow reader of a stream is bounded, then cut", async () => {
   peer.readOn();
   assert.deepEqual(streams.events, ["drained"]);
   peer.reads = false;
+  for (let i = 0; i < 2; i++) writer!.write(bytes("x".repeat(450)));
+  writer!.write(bytes("x"));
+  assert.equal(peer.destroyed, false, "what was taken counts no more");
   for (let i = 0; i < 12 && !peer.destroyed; i++) writer!.write(bytes("x".repeat(100)));
   assert.equal(peer.destroyed, true);
   await settled();
@@ -151,6 +154,32 @@ test("a ReadableStream is read as fast as the peer reads, and cancelled when it 
   await settled();
   assert.equal(cancelled, 1);
   assert.equal(pulled, 2);
+});
+
+test("a ReadableStream that has nothing to say is cancelled, too", async () => {
+  for (const leave of ["hangUp", "halfClose"] as const) {
+    let cancelled = 0;
+    const server = await MemoryServer.open(() =>
+      new Response(new ReadableStream({ cancel: () => void cancelled++ }))
+    );
+    const peer = server.connect();
+    const answer = await peer.ask(GET);
+    peer[leave]();
+    await settled();
+    assert.equal(cancelled, 1);
+    assert.equal(peer.received, answer);
+    assert.deepEqual(server.log, []);
+  }
+});
+
+test("a stream that ends before its request does ends the connection", async () => {
+  const streams = new Streams();
+  const server = await MemoryServer.open(streams.handle);
+  const peer = server.connect();
+  await peer.ask(`${CHUNKED}1\r\na\r\n`);
+  streams.writers[0]!.end();
+  assert.equal(peer.responses()[0]!.isWhole, true);
+  assert.equal(peer.ended, true);
 });
 
 test("a response that nobody waits for any more is given up", async () => {
