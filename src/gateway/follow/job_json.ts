@@ -132,9 +132,12 @@ function hasResult({ end, resultDropped }: KeptOutcome): boolean {
   return (end === "complete" || end === "exception") && !resultDropped;
 }
 
+/** The last moment that RFC 3339 can write, milliseconds since 1970; clients may ask for later ones. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** Milliseconds since 1970 as RFC 3339 in UTC. */
 export function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  return new Date(Math.min(ms, LAST_TIME)).toISOString();
 }
 
 const TIME: JsonSchema = { type: "string", format: "date-time" };

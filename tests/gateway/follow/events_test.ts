@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventData, eventFrame } from "../../../src/gateway/follow/sse.ts";
 import { schemaErrors } from "../../../src/gateway/json_schema.ts";
 import { EVENT_DATA_SCHEMA, EVENTS_EXAMPLE } from "../../../src/gateway/follow/mod.ts";
-import { turn } from "../../server/scripted_store.ts";
+import { turn } from "../../server/mod.ts";
 import { eventsIn, FollowScene, RETAIN_MS } from "./follow_scene.ts";
 
 test("a reader sees every step of a job, in order, and the stream ends behind the last", async () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { EXPLANATION_EXAMPLE, EXPLANATION_SCHEMA } from "../../../src/gateway/follow/explain.ts";
 import { schemaErrors } from "../../../src/gateway/json_schema.ts";
 import { StoreError } from "../../../src/plugin_api/mod.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { FollowScene } from "./follow_scene.ts";
 
 interface Explained {

@@ -12,10 +12,14 @@ import { Waits } from "../../../src/gateway/waits.ts";
 import { pushedBodyOf } from "../../../src/http/direct_bodies.ts";
 import type { BodySource, HttpHandler, HttpPeer } from "../../../src/http/mod.ts";
 import type { RunningServer } from "../../../src/server/mod.ts";
-import type { FakeClock } from "../../server/fake_clock.ts";
-import type { MemoryPeer } from "../../server/memory_network.ts";
-import { type Fixture, type FixtureOptions, startFixture } from "../../server/server_fixture.ts";
-import { turn } from "../../server/scripted_store.ts";
+import {
+  type FakeClock,
+  type Fixture,
+  type FixtureOptions,
+  type MemoryPeer,
+  startFixture,
+  turn,
+} from "../../server/mod.ts";
 import { TEST_CONFIG } from "../app_scene.ts";
 import { bytesOfResponse } from "../response_body.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { Random, seedFrom } from "../../support/mod.ts";
-import { turn } from "../../server/scripted_store.ts";
+import { Random, seedFrom, temporaryFolder } from "../../support/mod.ts";
+import { FakeClock, openSqlite, turn } from "../../server/mod.ts";
 import { FollowScene } from "./follow_scene.ts";
 
 interface Page {
@@ -196,4 +196,65 @@ test("a unique ID finds the newest job that a submission would join", async () =
   worker.send("WORK_COMPLETE", "H:t:1", "");
   const missing = await scene.ask("GET /unique/k?function=f");
   assert.deepEqual([missing.status, missing.json["type"]], [404, "/problems/job-unknown"]);
+});
+
+test("jobs of earlier lives keep their place, their outcomes and rising event ids", async () => {
+  await using folder = await temporaryFolder();
+  const clock = new FakeClock();
+  const live = async (handlePrefix: string, step: (scene: FollowScene) => Promise<void>) => {
+    const store = await openSqlite(folder.path);
+    const scene = await FollowScene.start({ store, clock, config: { handlePrefix } });
+    try {
+      await step(scene);
+    } finally {
+      await scene.server.stop();
+    }
+    clock.pass(5_000);
+  };
+  const stored = async (scene: FollowScene) => {
+    const handle = scene.background("f");
+    await new Promise<void>((resolve, reject) => {
+      const waiter = { jobStored: () => resolve(), jobRefused: () => reject(new Error(handle)) };
+      scene.server.act((jobServer) => jobServer.awaitStore(scene.job(handle), waiter));
+    });
+    return handle;
+  };
+  const handlesIn = async (scene: FollowScene, sort: string) => {
+    const { items } = await page(scene, `sort=${sort}&limit=500`);
+    return items.map(({ handle, state }) => `${handle} ${state}`);
+  };
+  await live("H:one:", async (scene) => {
+    for (let at = 0; at < 3; at++) await stored(scene);
+    const worker = scene.worker("f");
+    worker.send("GRAB_JOB");
+    worker.send("WORK_COMPLETE", "H:one:1", "kept");
+    worker.send("GRAB_JOB");
+    const reader = await scene.follow("/jobs/H:one:2/events");
+    assert.deepEqual(reader.names(), ["1 queued", "2 assigned"]);
+  });
+  await live("H:two:", async (scene) => {
+    await stored(scene);
+    const ended = await scene.ask("GET /jobs/H:one:1/result");
+    assert.equal(ended.text, "kept");
+  });
+  await live("H:one:", async (scene) => {
+    const handle = await stored(scene);
+    const expected = [
+      "H:one:1 succeeded",
+      "H:one:2 queued",
+      "H:one:3 queued",
+      "H:two:4 queued",
+      `${handle} queued`,
+    ];
+    assert.deepEqual(await handlesIn(scene, "oldest"), expected);
+    assert.deepEqual(await handlesIn(scene, "newest"), expected.toReversed());
+    for (const limit of [1, 2, 3]) {
+      assert.equal((await numbers(scene, `sort=oldest&limit=${limit}`)).length, 5);
+    }
+    const headers = { "last-event-id": "2" };
+    const reader = await scene.follow("/jobs/H:one:2/events", { headers });
+    const [queued] = reader.take();
+    assert.equal(queued!.name, "queued");
+    assert.ok(queued!.id > 2, "a reader of the life before misses nothing");
+  });
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FOLLOW_ROUTES, JOB_EXAMPLE, JOB_SCHEMA } from "../../../src/gateway/follow/mod.ts";
 import { schemaErrors } from "../../../src/gateway/json_schema.ts";
 import { PROBLEMS, type ProblemType } from "../../../src/gateway/problem.ts";
-import { ScriptedStore, turn } from "../../server/scripted_store.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { FollowScene, RETAIN_MS } from "./follow_scene.ts";
 
 /** The kind and status of a problem. */
@@ -338,6 +338,14 @@ test("a job that is being stored shows as queued, and what it survives", async (
   );
   client.hangUp();
   assert.equal((await scene.get("/jobs/H:t:2"))["state"], "cancelled");
+});
+
+test("a time that no calendar has shows as the last one", async () => {
+  const scene = await FollowScene.start();
+  scene.connect().send("SUBMIT_JOB_EPOCH", "f", "", "9999999999999", "x");
+  const job = await scene.get("/jobs/H:t:1");
+  assert.deepEqual([job["state"], job["run_at"]], ["scheduled", "9999-12-31T23:59:59.999Z"]);
+  assert.equal((await scene.ask("GET /jobs/H:t:1/explain")).status, 200);
 });
 
 test("names that are no UTF-8 are percent-encoded in JSON and found by their path", async () => {
