@@ -12,6 +12,7 @@ import {
   seedFrom,
   startCogd,
   TcpProxy,
+  temporaryFolder,
 } from "../support/mod.ts";
 import { ask, JobWorker } from "./http_caller.ts";
 import { until } from "./servers.ts";
@@ -121,6 +122,42 @@ for (const flavour of COGD_BINARIES) {
     const seen = await done;
     assert.deepEqual(seen.sort(), Array.from({ length: KEYS }, (_, i) => `job ${i}`).sort());
     assert.equal(await jobs(worker), 0, "no job was made twice");
+  });
+
+  test(`${flavour}: a key outlives kill -9, and so does the result that it stands for`, {
+    skip,
+  }, async () => {
+    await using folder = await temporaryFolder();
+    const asked = { body: "once", headers: { "Idempotency-Key": "k" } };
+    const start = () => startCogd({ flavour, http: true, dataDir: folder.path });
+    let handle: string;
+    {
+      await using cogd = await start();
+      await using worker = await JobWorker.connect(cogd, "f");
+      const call = ask(cogd.url, "POST /jobs/f", asked).catch(() => undefined);
+      handle = (await worker.next()).handle;
+      await cogd.kill9();
+      assert.equal(await call, undefined);
+    }
+    {
+      await using cogd = await start();
+      const early = await ask(cogd.url, "POST /jobs/f", asked);
+      assert.equal(early.status, 409);
+      assert.equal(early.json["handle"], handle);
+      await using worker = await JobWorker.connect(cogd, "f");
+      const job = await worker.next();
+      assert.equal(job.handle, handle);
+      worker.complete(job, "done");
+      // A commit that was answered stands behind the end of the job.
+      await ask(cogd.url, "POST /jobs/g?background=true");
+      assert.equal((await ask(cogd.url, "POST /jobs/f", asked)).text, "done");
+      await cogd.kill9();
+    }
+    await using cogd = await start();
+    const late = await ask(cogd.url, "POST /jobs/f", asked);
+    assert.equal(late.status, 200);
+    assert.equal(late.text, "done");
+    assert.equal(late.headers.get("gearman-job-handle"), handle);
   });
 
   test(`${flavour}: NDJSON of any length is answered while it comes`, { skip }, async () => {

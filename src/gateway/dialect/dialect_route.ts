@@ -81,7 +81,9 @@ async function submitByDialect(call: Call): Promise<Response> {
 /** Answered when C answers it, on JOB_CREATED: here that is when the store has the job. */
 async function submitInBackground(call: Call, order: Order): Promise<Response> {
   const { server } = call.gateway;
-  const placement = server.act((jobServer, now) => place(server, order, null, jobServer, now));
+  const placement = server.act((jobServer, now) =>
+    place(call.gateway, order, null, jobServer, now)
+  );
   if (placement.kind === "repeated" || !await placement.stored) throw storeUnavailable(server);
   const { handle, queue } = placement.job;
   return emptyResponse(200, {

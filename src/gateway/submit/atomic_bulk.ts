@@ -3,14 +3,17 @@ import type { JobServer } from "../../core/mod.ts";
 import { byteStringFrom } from "../../protocol/mod.ts";
 import type { RunningServer } from "../../server/mod.ts";
 import type { Call } from "../call.ts";
+import type { Gateway } from "../gateway.ts";
 import { type FieldError, Problem } from "../problem.ts";
 import { accepted, type BulkItem, type ItemResult } from "./bulk_items.ts";
 import {
+  findRepeated,
   type Order,
   place,
   type Placement,
   queueFull,
   requireServing,
+  requireWorker,
   storeUnavailable,
 } from "./placement.ts";
 
@@ -23,13 +26,12 @@ export async function submitAll(
   call: Call,
   items: readonly BulkItem[],
 ): Promise<readonly ItemResult[]> {
-  const { server } = call.gateway;
-  const orders = items.map((item) => "order" in item ? item.order : null);
-  if (orders.includes(null)) throw allProblems(items);
+  const { gateway } = call;
+  const { server } = gateway;
+  const orders = items.flatMap((item) => "order" in item ? [{ ...item.order, atomic: true }] : []);
+  if (orders.length < items.length) throw allProblems(items);
   requireServing(server);
-  const placements = server.act((jobServer, now) =>
-    placeAll(server, orders as Order[], jobServer, now)
-  );
+  const placements = server.act((jobServer, now) => placeAll(gateway, orders, jobServer, now));
   const stored = await Promise.all(placements.map((placement) => placement.stored));
   if (stored.includes(false)) {
     server.act((jobServer) => takeBack(placements, jobServer));
@@ -39,15 +41,15 @@ export async function submitAll(
 }
 
 function placeAll(
-  server: RunningServer,
+  gateway: Gateway,
   orders: readonly Order[],
   jobServer: JobServer,
   now: number,
 ): readonly Placement[] {
-  requireRoom(server, orders, jobServer);
+  requireAll(gateway.server, orders, jobServer);
   const placements: Placement[] = [];
   try {
-    for (const order of orders) placements.push(place(server, order, null, jobServer, now));
+    for (const order of orders) placements.push(place(gateway, order, null, jobServer, now));
   } catch (error) {
     takeBack(placements, jobServer);
     throw error;
@@ -64,17 +66,19 @@ function takeBack(placements: readonly Placement[], jobServer: JobServer): void 
   }
 }
 
-/** Throws `queue-full` when not all new jobs fit; those that join others or each other need no room. */
-function requireRoom(
-  { idempotencyKeys }: RunningServer,
-  orders: readonly Order[],
-  { table }: JobServer,
-): void {
+/**
+ * Throws what `place` would throw for one of them. Jobs that join others or each other need no room in
+ * their queues.
+ */
+function requireAll(server: RunningServer, orders: readonly Order[], jobServer: JobServer): void {
+  const { table } = jobServer;
   const joinable = new Set<string>();
   const added = new Map<string, number>();
-  for (const { options, workload, idempotency } of orders) {
+  for (const order of orders) {
+    const { options, workload } = order;
     const { functionName, unique, priority } = options;
-    if (idempotency !== null && idempotencyKeys.find(idempotency.keyHash) !== undefined) continue;
+    if (findRepeated(server, order, jobServer) !== undefined) continue;
+    requireWorker(options, table);
     const queue = table.findFunction(functionName);
     if (queue !== undefined && table.findJoinable(queue, unique, workload) !== undefined) continue;
     const key = joinKey(functionName, unique, workload);

@@ -2,7 +2,7 @@ import type { Call } from "../call.ts";
 import { type Problem, PROBLEMS } from "../problem.ts";
 import { problemBody, problemOf } from "../problem_response.ts";
 import { textForJson } from "../byte_text.ts";
-import { CallOptions } from "./call_options.ts";
+import { CallOptions, NO_OPTIONS } from "./call_options.ts";
 import { readEnvelope } from "./envelope.ts";
 import { KEY_RULE, parseJobOptions, parseKey } from "./job_options.ts";
 import { orderOf, requiredFunction } from "./job_request.ts";
@@ -40,7 +40,7 @@ export class BulkReader {
   /** Throws `invalid-request` for a key, or options in headers that belong into the items. */
   constructor(call: Call) {
     this.#call = call;
-    const given = new CallOptions(call, []).idempotencyKey();
+    const given = new CallOptions(call, NO_OPTIONS).idempotencyKey();
     const key = given === undefined ? null : parseKey(given);
     if (key === undefined) {
       const detail = `Idempotency-Key ${KEY_RULE}`;
@@ -94,7 +94,10 @@ export async function submitItems(
     items.map((item) =>
       "problem" in item ? item : attempt(call, item.index, () => {
         requireServing(server);
-        return { index: item.index, placement: place(server, item.order, null, jobServer, now) };
+        return {
+          index: item.index,
+          placement: place(call.gateway, item.order, null, jobServer, now),
+        };
       })
     )
   );

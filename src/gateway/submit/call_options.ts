@@ -3,36 +3,51 @@ import type { Call } from "../call.ts";
 import { headersOf, OPTION_NAMES, REFUSED_OPTION_NAMES } from "./option_parameters.ts";
 import { invalidRequest, type OptionSource } from "./option_reader.ts";
 
-/** A header that asks something of a submission. Others of the name are what answers carry. */
-const OPTION_HEADER = /^(x-)?gearman-(.+)$/;
+const OPTION_HEADER = /^(x-)?gearman-/;
+/** Headers of the name that answers carry: a proxy may have left them. */
 const ANSWER_HEADERS = ["job-handle", "function", "workers", "warnings", "attempts", "coalesced"];
+
+/** The options that an address takes beside its body, with their headers. */
+export class OptionNames {
+  readonly options: ReadonlySet<string>;
+  readonly headers: ReadonlySet<string>;
+
+  constructor(names: readonly string[]) {
+    this.options = new Set(names);
+    this.headers = new Set(names.flatMap(headersOf).map((header) => header.toLowerCase()));
+  }
+}
+
+/** Where options stand in the query and in headers, and where only in envelopes. */
+export const ALL_OPTIONS = new OptionNames(OPTION_NAMES);
+export const NO_OPTIONS = new OptionNames([]);
 
 /** Options of the query and the headers of a request. */
 export class CallOptions implements OptionSource {
   readonly #call: Call;
-  readonly #names: ReadonlySet<string>;
+  readonly #names: OptionNames;
+  /** Most requests have no option at all: then nobody needs to look for each. */
+  readonly #hasAny: boolean;
 
-  /** `names`: the options that the route takes. Throws `invalid-request` for headers of others. */
-  constructor(call: Call, names: readonly string[] = OPTION_NAMES) {
+  /** Throws `invalid-request` for headers of options that are not among `names`. */
+  constructor(call: Call, names: OptionNames) {
     this.#call = call;
-    this.#names = new Set(names);
-    const known = new Set(names.flatMap(headersOf).map((header) => header.toLowerCase()));
+    this.#names = names;
+    let hasAny = call.request.url.includes("?");
     for (const header of call.request.headers.keys()) {
-      const option = OPTION_HEADER.exec(header)?.[2];
-      if (option === undefined || known.has(header)) continue;
-      if (ANSWER_HEADERS.includes(option) && !isRefused(option)) continue;
-      throw invalidRequest(`${header} ${whyUnknown(option)}`, [
-        { pointer: header, detail: whyUnknown(option) },
-      ]);
+      if (!header.startsWith("gearman-") && !header.startsWith("x-gearman-")) continue;
+      if (names.headers.has(header)) hasAny = true;
+      else refuseUnknown(header);
     }
+    this.#hasAny = hasAny;
   }
 
   text(name: string): string | undefined {
-    return this.#names.has(name) ? this.#call.text(name) : undefined;
+    return this.#takes(name) ? this.#call.text(name) : undefined;
   }
 
   bytes(name: string): ByteString | undefined {
-    return this.#names.has(name) ? this.#call.bytes(name) : undefined;
+    return this.#takes(name) ? this.#call.bytes(name) : undefined;
   }
 
   idempotencyKey(): string | undefined {
@@ -42,6 +57,17 @@ export class CallOptions implements OptionSource {
   pointer(name: string): string {
     return name;
   }
+
+  #takes(name: string): boolean {
+    return this.#hasAny && this.#names.options.has(name);
+  }
+}
+
+function refuseUnknown(header: string): void {
+  const option = header.replace(OPTION_HEADER, "");
+  if (ANSWER_HEADERS.includes(option) && !isRefused(option)) return;
+  const detail = whyUnknown(option);
+  throw invalidRequest(`${header} ${detail}`, [{ pointer: header, detail }]);
 }
 
 function optionNamed(header: string): string {

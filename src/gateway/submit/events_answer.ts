@@ -19,21 +19,26 @@ export async function eventsAnswer(call: Call, order: Order): Promise<Response> 
       "goes on until the job ends or the caller leaves";
     throw invalidRequest(detail, [{ pointer: name, detail }]);
   }
-  const placement = order.background
-    ? server.act((jobServer, now) => place(server, order, null, jobServer, now))
-    : placeWithWait(call, order, { kind: "stream", ms: Infinity, onPiece: () => {} }).placement;
+  const waiting = order.background
+    ? null
+    : placeWithWait(call, order, { kind: "stream", ms: Infinity, onPiece: () => {} });
+  const placement = waiting?.placement ??
+    server.act((jobServer, now) => place(call.gateway, order, null, jobServer, now));
   if (placement.kind === "repeated" && placement.job === undefined) {
     return await answerRepeated(call, order, placement);
   }
   const job = placement.job!;
   if (!await placement.stored) throw storeUnavailable(server);
-  return eventStream(call, job, {
-    afterId: 0,
-    headers: {
-      ...jobHeaders(call, job.handle, job.queue.name, attemptsOf(job)),
-      ...(placement.kind === "placed"
-        ? placementHeaders(options, placement.coalesced)
-        : { "idempotent-replayed": "true" }),
-    },
-  });
+  const headers = {
+    ...jobHeaders(call, job.handle, job.queue.name, attemptsOf(job)),
+    ...(placement.kind === "placed"
+      ? placementHeaders(options, placement.coalesced)
+      : { "idempotent-replayed": "true" }),
+  };
+  try {
+    return eventStream(call, job, { afterId: 0, headers });
+  } catch (error) {
+    waiting?.wait.leave();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Call } from "../call.ts";
 import { parseJson } from "../request_call.ts";
 import { ENVELOPE } from "./answers.ts";
-import { CallOptions, MergedOptions } from "./call_options.ts";
+import { ALL_OPTIONS, CallOptions, MergedOptions, NO_OPTIONS } from "./call_options.ts";
 import { readEnvelope } from "./envelope.ts";
 import { idempotencyOf } from "./idempotency.ts";
 import { type JobOptions, parseJobOptions } from "./job_options.ts";
@@ -13,7 +13,7 @@ import type { ByteString } from "../../protocol/mod.ts";
 /** The one job that `POST /jobs/{name}` asks for: a raw body or an envelope. */
 export async function readNamedJob(call: Call): Promise<Order> {
   const functionName = call.path("name");
-  const own = new CallOptions(call);
+  const own = new CallOptions(call, ALL_OPTIONS);
   if (call.mediaType !== ENVELOPE) {
     // Before the body: what is refused anyway need not be received.
     const options = optionsOf(call, own, functionName);
@@ -33,7 +33,7 @@ export async function readNamedJob(call: Call): Promise<Order> {
 export function readEnvelopedJob(call: Call, body: Uint8Array, value: unknown): Order {
   const envelope = readEnvelope(body, value);
   const functionName = requiredFunction(envelope.functionName, "");
-  const own = new CallOptions(call, []);
+  const own = new CallOptions(call, NO_OPTIONS);
   const options = optionsOf(call, new MergedOptions(envelope.options, own), functionName);
   call.identity.require("submit", functionName);
   return orderOf(call, options, envelope.workload);

@@ -1,5 +1,6 @@
 import type { Client, Idempotency, Job, JobServer, JobTable, Submission } from "../../core/mod.ts";
 import type { KeptOutcome, RunningServer } from "../../server/mod.ts";
+import type { Gateway } from "../gateway.ts";
 import { Problem } from "../problem.ts";
 import type { JobOptions } from "./job_options.ts";
 
@@ -10,6 +11,8 @@ export interface Order {
   readonly background: boolean;
   readonly workload: Uint8Array;
   readonly idempotency: Idempotency | null;
+  /** Of an atomic request: a job that was cancelled because another one failed is made again. */
+  readonly atomic?: boolean;
 }
 
 /**
@@ -66,22 +69,15 @@ export function requireStorable(server: RunningServer, order: Order): void {
  * for the result. Throws `idempotency-mismatch`, `no-worker`, `queue-full`, `store-unavailable`.
  */
 export function place(
-  server: RunningServer,
+  { server, log }: Pick<Gateway, "server" | "log">,
   order: Order,
   client: Client | null,
   jobServer: JobServer,
   now: number,
 ): Placement {
-  const repeated = findRepeated(server, order.idempotency, jobServer);
+  const repeated = findRepeated(server, order, jobServer);
   if (repeated !== undefined) return repeated;
-  const { functionName, requireWorker } = order.options;
-  const queue = jobServer.table.findFunction(functionName);
-  if (requireWorker && (queue === undefined || queue.workers === 0)) {
-    throw new Problem("no-worker", "No connected worker can do this function", {
-      function: functionName,
-      retryAfter: RETRY_SECONDS,
-    });
-  }
+  requireWorker(order.options, jobServer.table);
   const before = jobServer.nextKey;
   const admission = jobServer.submit(submissionOf(order), client, now);
   if (admission.kind === "refused") {
@@ -90,6 +86,7 @@ export function place(
       : storeUnavailable(server);
   }
   const { job } = admission;
+  log("NOTICE", acceptedLine(order.options));
   return {
     kind: "placed",
     job,
@@ -98,9 +95,26 @@ export function place(
   };
 }
 
-function findRepeated(
+/** As for submissions of the binary port (cli section 3). */
+function acceptedLine({ functionName, unique, notBefore, reducer }: JobOptions): string {
+  return `accepted,${functionName},${unique},${notBefore}${reducer === "" ? "" : `,${reducer}`}`;
+}
+
+/** Throws `no-worker` where one is required and there is none. */
+export function requireWorker(options: JobOptions, table: JobTable): void {
+  if (!options.requireWorker) return;
+  const { functionName } = options;
+  if ((table.findFunction(functionName)?.workers ?? 0) > 0) return;
+  throw new Problem("no-worker", "No connected worker can do this function", {
+    function: functionName,
+    retryAfter: RETRY_SECONDS,
+  });
+}
+
+/** What the order's key has made before. Throws `idempotency-mismatch`. */
+export function findRepeated(
   server: RunningServer,
-  idempotency: Idempotency | null,
+  { idempotency, atomic }: Order,
   jobServer: JobServer,
 ): Placement | undefined {
   if (idempotency === null) return undefined;
@@ -116,11 +130,13 @@ function findRepeated(
   }
   const found = jobServer.table.findJob(handle);
   const job = found?.end === null ? found : undefined;
+  const outcome = job === undefined ? server.outcomes.find(handle) : undefined;
+  if (atomic === true && outcome?.end === "cancelled") return undefined;
   return {
     kind: "repeated",
     handle,
     job,
-    outcome: job === undefined ? server.outcomes.find(handle) : undefined,
+    outcome,
     stored: job === undefined ? STORED : untilStored(jobServer, job),
   };
 }

@@ -39,7 +39,9 @@ export async function submitJob(call: Call, order: Order): Promise<Response> {
 /** 202 as soon as the store's promise is met. */
 async function backgroundAnswer(call: Call, order: Order): Promise<Response> {
   const { server } = call.gateway;
-  const placement = server.act((jobServer, now) => place(server, order, null, jobServer, now));
+  const placement = server.act((jobServer, now) =>
+    place(call.gateway, order, null, jobServer, now)
+  );
   if (placement.kind === "repeated") return await answerRepeated(call, order, placement);
   if (!await placement.stored) throw storeUnavailable(server);
   const { job, coalesced } = placement;

@@ -48,7 +48,7 @@ export function placeWithWait(
   });
   try {
     const placement = server.act((jobServer, now) =>
-      place(server, order, wait.client, jobServer, now)
+      place(gateway, order, wait.client, jobServer, now)
     );
     if (placement.kind === "repeated") wait.leave();
     else void placement.stored.then((stored) => stored || wait.refuse());

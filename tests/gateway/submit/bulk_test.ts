@@ -140,13 +140,22 @@ test("atomic takes all or nothing", async () => {
     "?atomic=true",
   )).answered;
   assert.equal(lonely.json["type"], "/problems/no-worker");
-  assert.equal(scene.jobs, 2, "nothing was left of what was refused");
+  const keyed = (payload: number) => ({ function: "h", payload, idempotency_key: "k" });
+  assert.equal((await (await bulk(scene, [keyed(1)], "?atomic=true")).answered).status, 202);
+  const mismatch = await bulk(scene, [{ function: "g" }, keyed(2)], "?atomic=true");
+  assert.equal((await mismatch.answered).status, 422);
+  scene.server.act((jobServer) => jobServer.cancel("H:t:3"));
+  assert.equal(scene.jobs, 3, "nothing was left of what was refused");
 });
 
 test("what the store refuses of an atomic request takes the rest with it", async () => {
   const store = new ScriptedStore();
   const scene = await SubmitScene.start({ store });
-  const call = await bulk(scene, [{ function: "f" }, { function: "f" }], "?atomic=true");
+  const asked = {
+    headers: { ...JSON_TYPE, "Idempotency-Key": "all" },
+    body: JSON.stringify([{ function: "f" }, { function: "f" }]),
+  };
+  const call = await scene.begin("POST /jobs?atomic=true", asked);
   await store.fail(new StoreError("TOO_LARGE", "One is too large"));
   scene.clock.pass(10_000);
   await turn();
@@ -161,6 +170,14 @@ test("what the store refuses of an atomic request takes the rest with it", async
   assert.equal(status, 503);
   assert.equal(json["type"], "/problems/store-unavailable");
   assert.equal(scene.jobs, 0);
+  store.automatic = true;
+  while (store.running > 0) await store.hold();
+  scene.clock.pass(60_000);
+  await turn();
+  const again = await scene.ask("POST /jobs?atomic=true", asked);
+  assert.equal(again.status, 202);
+  assert.deepEqual(resultsOf(again.json).map(({ replayed }) => replayed), [undefined, undefined]);
+  assert.equal(scene.jobs, 2, "the whole request was made again");
 });
 
 test("a bulk request with a key can be sent again", async () => {

@@ -52,6 +52,8 @@ test("options become the submission that they name", async () => {
     assert.deepEqual(submitted.splice(0), [expected.replace("   0", "  0")], what);
     await call.leave();
   }
+  assert.ok(scene.log.includes("NOTICE accepted,f,,0,sum"), "as for the binary port");
+  assert.ok(scene.log.includes("NOTICE accepted,f,,1767225600"));
 });
 
 test("a background job is answered when the store has it, never before", async () => {

@@ -194,6 +194,13 @@ test("one caller's waits are bounded", async () => {
   assert.equal(status, 429);
   assert.equal(json["type"], "/problems/too-many-requests");
   assert.equal(scene.jobs, 3);
+  const other = await SubmitScene.start();
+  for (let i = 0; i < 2; i++) await other.begin("POST /jobs/f");
+  const events = await other.ask("POST /jobs/f", { headers: { accept: "text/event-stream" } });
+  assert.equal(events.status, 429, "a stream and its job are two");
+  assert.deepEqual(other.waits.counts, { sync: 2, poll: 0, stream: 0 });
+  const { runnable } = other.server.jobServer.table.findFunction("f")!;
+  assert.equal(runnable, 2, "its job was withdrawn");
 });
 
 test("events are the answer where they are accepted", async () => {
