@@ -91,8 +91,8 @@ export function openApiDocument(
 
 /** Problems that a route may answer with, its own first. */
 export function problemsOf(route: Route): readonly ProblemType[] {
-  const types = new Set<ProblemType>(route.problems);
-  if (route.parameters.length > 0 || route.body !== undefined) types.add("invalid-request");
+  // Parameters that an operation does not have are refused by every one.
+  const types = new Set<ProblemType>(route.problems).add("invalid-request");
   if (route.role !== "none") types.add("unauthorized").add("forbidden");
   if (route.body !== undefined) {
     types.add("request-timeout").add("payload-too-large");
@@ -147,7 +147,7 @@ function parameterObject(parameter: Parameter, components: SchemaComponents): un
 function contentObject(
   content: NonNullable<Answer["content"]>,
   components: SchemaComponents,
-): Record<string, unknown> {
+): Record<string, MediaTypeObject> {
   return Object.fromEntries(
     Object.entries(content).map(([mediaType, { schema, example }]) => [mediaType, {
       ...(schema === null ? {} : { schema: components.reference(schema) }),
@@ -156,10 +156,15 @@ function contentObject(
   );
 }
 
+interface MediaTypeObject {
+  readonly schema?: JsonSchema;
+  readonly example?: unknown;
+}
+
 interface ResponseObject {
   description: string;
   headers?: Record<string, unknown>;
-  content?: Record<string, unknown>;
+  content?: Record<string, MediaTypeObject>;
 }
 
 function responses(route: Route, components: SchemaComponents): Record<string, ResponseObject> {
@@ -205,7 +210,19 @@ function merge(all: Record<string, ResponseObject>, status: number, more: Respon
   }
   known.description += `\n\n${more.description}`;
   if (more.headers !== undefined) known.headers = { ...more.headers, ...known.headers };
-  if (more.content !== undefined) known.content = { ...more.content, ...known.content };
+  for (const [mediaType, added] of Object.entries(more.content ?? {})) {
+    const content = known.content ??= {};
+    const old = content[mediaType];
+    content[mediaType] = old === undefined ? added : either(old, added);
+  }
+}
+
+/** One of two forms under the same status and media type; the first one's example stands. */
+function either(known: MediaTypeObject, more: MediaTypeObject): MediaTypeObject {
+  const schemas = [...(known.schema?.["anyOf"] as JsonSchema[] ?? [known.schema]), more.schema];
+  if (schemas.includes(undefined)) return {};
+  const distinct = new Map(schemas.map((schema) => [JSON.stringify(schema), schema]));
+  return distinct.size === 1 ? known : { ...known, schema: { anyOf: [...distinct.values()] } };
 }
 
 function problemExample(type: ProblemType): Record<string, unknown> {
