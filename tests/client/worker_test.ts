@@ -187,6 +187,52 @@ testOnBoth("functions can be added and removed while it works; its id is shown",
   await running;
 });
 
+testOnBoth("a removed function gives its running jobs back and lets go of them", async (server) => {
+  const held = new HeldJobs();
+  const worker = new GearmanWorker({ servers: [server.address], codec: textCodec });
+  worker.add("held", held.run);
+  const running = worker.run();
+  using client = new GearmanClient({ servers: [server.address], codec: textCodec });
+  const job = client.do("held", "x");
+  const first = await held.next();
+  worker.remove("held");
+  await aborted(first.job.signal);
+  first.end("nobody gets this");
+  worker.add("held", held.run);
+  const again = await held.next();
+  assert.equal(again.job.handle, first.job.handle);
+  again.end("second try");
+  assert.equal(await job, "second try");
+  await worker.stop();
+  await running;
+});
+
+testOnBoth("the number of jobs at once can change while it works", async (server) => {
+  const held = new HeldJobs();
+  const worker = new GearmanWorker({ servers: [server.address], codec: textCodec, concurrency: 2 });
+  worker.add("held", held.run);
+  const running = worker.run();
+  using client = new GearmanClient({ servers: [server.address], codec: textCodec });
+  const jobs = ["a", "b", "c", "d"].map((data) => client.do("held", data));
+  const first = [await held.next(), await held.next()];
+  worker.setConcurrency(1);
+  first[0]!.end("1");
+  await jobs[0];
+  await client.echo("x");
+  // One still runs, and more than one there shall not be.
+  assert.equal(held.waiting, 0);
+  worker.setConcurrency(0);
+  first[1]!.end("2");
+  await jobs[1];
+  await client.echo("x");
+  assert.equal(held.waiting, 0);
+  worker.setConcurrency(3);
+  for (const each of [await held.next(), await held.next()]) each.end("3");
+  assert.deepEqual(await Promise.all(jobs), ["1", "2", "3", "3"]);
+  await worker.stop();
+  await running;
+});
+
 test("one worker serves several servers, also when one of them is not there", async () => {
   await withServer("cogd", (one) =>
     withServer("cogd", async (two) => {

@@ -30,6 +30,7 @@ interface Offer<Data> {
 /** A job that is being done. */
 interface Running {
   readonly link: WorkerLink;
+  readonly functionName: ByteString;
   readonly abort: AbortController;
 }
 
@@ -76,10 +77,20 @@ export class GearmanWorker<Data = Uint8Array> {
     return this;
   }
 
-  /** Offers a function no more. Servers give its running jobs to other workers. */
+  /** Offers a function no more. Servers give its running jobs to other workers; their signals abort. */
   remove(name: string): this {
     const bytes = functionBytes(name);
-    if (this.#offers.delete(bytes)) { for (const link of this.#links) link.unregister(bytes); }
+    if (!this.#offers.delete(bytes)) return this;
+    for (const link of this.#links) link.unregister(bytes);
+    for (const { functionName, abort } of this.#running) {
+      if (functionName === bytes) abort.abort(new Error("The function was removed"));
+    }
+    return this;
+  }
+
+  /** Runs this many jobs at once from now on; 0 takes none. Those that run are finished. */
+  setConcurrency(count: number): this {
+    this.#slots.resize(Math.max(0, Math.trunc(count)));
     return this;
   }
 
@@ -176,10 +187,12 @@ export class GearmanWorker<Data = Uint8Array> {
 
   async #do(assignment: Assignment, link: WorkerLink): Promise<void> {
     const offer = this.#offers.get(assignment.functionName);
+    // Removed while its job was on the way: the server has taken the job back.
+    if (offer === undefined) return link.finished(undefined, assignment.handle, undefined);
     const abort = new AbortController();
-    const running: Running = { link, abort };
+    const running: Running = { link, abort, functionName: assignment.functionName };
     this.#running.add(running);
-    const timeoutMs = offer?.timeoutMs ?? 0;
+    const { timeoutMs } = offer;
     const timer = timeoutMs === 0 ? undefined : setTimeout(
       () => abort.abort(new Error(`The job was not done in ${timeoutMs} ms`)),
       // Servers do not count less than a second.
@@ -195,8 +208,6 @@ export class GearmanWorker<Data = Uint8Array> {
     let type: PacketType = PacketType.WORK_COMPLETE;
     let data: Uint8Array | undefined;
     try {
-      // A function that was removed while its job was on the way.
-      if (offer === undefined) throw new JobFailure(`Function "${job.functionName}" was removed`);
       const result = await offer.run(job);
       data = result === undefined ? new Uint8Array(0) : this.#codec.encode(result as Data);
     } catch (error) {
