@@ -35,3 +35,16 @@ export { isProcessGone, ownProcess, type ProcessIdentity } from "./process_ident
 export { type OpenDescriptors, openDescriptors } from "./open_descriptors.ts";
 export { becomeUser, findUser, type SystemUser } from "./process_user.ts";
 export { UnixDatagramSender } from "./unix_datagram.ts";
+export {
+  giveUpStartingPrograms,
+  killRemains,
+  type Program,
+  type ProgramEnd,
+  type ProgramHandlers,
+  type ProgramOptions,
+  ProgramStartError,
+  type ProgramStartErrorCode,
+  signalProgram,
+  startProgram,
+} from "./program.ts";
+export { memoryOf, startingEnvironment } from "./process_facts.ts";

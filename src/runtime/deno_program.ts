@@ -1,0 +1,96 @@
+import { Buffer } from "node:buffer";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import type { Program, ProgramEnd, ProgramHandlers, ProgramOptions } from "./program.ts";
+
+/**
+ * The program that begins a session and then becomes another one. Deno's own way (`detached`) copies the
+ * page tables of this process first, which takes ten times as long as the rest of a start.
+ */
+const SETSID = ["/usr/bin/setsid", "/bin/setsid"].find((path) => existsSync(path));
+/** What setsid writes when it cannot become that program, though the file was there. */
+const SETSID_FAILED = "setsid: failed to execute ";
+/** How long the last words of a program that has ended may take to be read. */
+const LAST_WORDS_MS = 500;
+const SETSID_CODES: readonly number[] = [126, 127];
+
+/**
+ * By `Deno.Command`: Deno's `node:child_process` rewrites the arguments of programs that it takes for Deno or
+ * Node. Throws what Deno and `node:fs` throw.
+ */
+export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHandlers): Program {
+  const { path, folder } = options;
+  if (SETSID !== undefined) refuse(path, folder);
+  const child = new Deno.Command(SETSID ?? path, {
+    args: SETSID === undefined ? [...options.args] : [path, ...options.args],
+    ...(folder === undefined ? {} : { cwd: folder }),
+    clearEnv: true,
+    env: { ...options.environment },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: SETSID === undefined,
+  }).spawn();
+  const input = child.stdin.getWriter();
+  // A program may end without reading its input.
+  input.closed.catch(() => {});
+  const firstErrors = new Uint8Array(SETSID_FAILED.length);
+  let errorBytes = 0;
+  const errors = (bytes: Uint8Array) => {
+    if (errorBytes < firstErrors.length) {
+      firstErrors.set(bytes.subarray(0, firstErrors.length - errorBytes), errorBytes);
+    }
+    errorBytes += bytes.length;
+    handlers.errors(bytes);
+  };
+  const readers = [
+    { reader: child.stdout.getReader(), take: (bytes: Uint8Array) => handlers.output(bytes) },
+    { reader: child.stderr.getReader(), take: errors },
+  ];
+  let abandoned = false;
+  const read = async ({ reader, take }: (typeof readers)[number]) => {
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done || abandoned) return;
+        take(value);
+      }
+    } catch {
+      // A pipe that cannot be read has ended.
+    }
+  };
+  const outputClosed = Promise.all(readers.map(read)).then(() => {});
+  return {
+    pid: child.pid,
+    ended: child.status.then(async ({ code, signal }): Promise<ProgramEnd> => {
+      if (signal !== null) return { code: null, signal, neverRan: false };
+      if (SETSID === undefined || !SETSID_CODES.includes(code)) {
+        return { code, signal, neverRan: false };
+      }
+      // setsid's output ends with it, that of another program's children may not.
+      await Promise.race([outputClosed, shortly()]);
+      const neverRan = Buffer.from(firstErrors).toString("latin1") === SETSID_FAILED;
+      return { code, signal, neverRan };
+    }),
+    outputClosed,
+    write: (bytes) => input.write(bytes).then(() => !abandoned, () => false),
+    endInput: () => void input.close().catch(() => {}),
+    abandon: () => {
+      if (abandoned) return;
+      abandoned = true;
+      void input.abort().catch(() => {});
+      for (const { reader } of readers) void reader.cancel().catch(() => {});
+    },
+  };
+}
+
+function shortly(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+}
+
+/** What the system would refuse setsid, which can tell of it only in words. */
+function refuse(path: string, folder: string | undefined): void {
+  accessSync(path, constants.X_OK);
+  if (folder !== undefined && !statSync(folder).isDirectory()) {
+    throw new Error(`"${folder}" is no folder`);
+  }
+}
