@@ -6,124 +6,49 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { byteStringFrom } from "../../src/protocol/mod.ts";
-import {
-  COGD_BINARIES,
-  COGD_FLAVOURS,
-  type CogdFlavour,
-  flavourMissing,
-  Random,
-  seedFrom,
-  startCogd,
-  temporaryFolder,
-  WireClient,
-} from "../support/mod.ts";
-import { KEYED_FUNCTION, KeyedPosts, resultOf } from "./keyed_posts.ts";
+import { startMariadb, startPostgres, startRedis } from "../support/databases/mod.ts";
+import { COGD_BINARIES, COGD_FLAVOURS, flavourMissing, programMissing } from "../support/mod.ts";
+import { runHttpKillLoop } from "./http_kill_loop.ts";
 
 const ROUNDS = Number(process.env["COGD_HTTP_KILL_ROUNDS"] ?? 6);
-/** Answers in a round, at most. Fewer than 10,000 in all, or outcomes would be forgotten. */
-const MOST_ANSWERS = Math.min(400, Math.floor(8000 / ROUNDS));
-/** Keys that are posted again, and jobs that are asked for, after each start. */
-const SAMPLE = 150;
 
 const FLAVOURS = COGD_FLAVOURS.filter((flavour) =>
   (process.env["COGD_FLAVOURS"]?.split(",") ?? COGD_BINARIES).includes(flavour)
 );
 
-/** Settles when the server has taken up its jobs: connections of the binary port are served then. */
-async function loaded(port: number): Promise<void> {
-  await using client = await WireClient.connect(port);
-  await client.ask("ECHO_REQ", { data: "ready" }, "ECHO_RES");
-}
-
-/** Does jobs until there are none for now and `stopsWhenIdle`, or the server is gone. */
-async function work(port: number, stopsWhenIdle: boolean): Promise<number> {
-  let done = 0;
-  const worker = await WireClient.connect(port);
-  try {
-    worker.send("CAN_DO", { args: [KEYED_FUNCTION] });
-    for (;;) {
-      worker.send("GRAB_JOB");
-      const packet = await worker.readPacket();
-      if (packet.name === "JOB_ASSIGN") {
-        const handle = packet.args[0]!;
-        const result = resultOf(byteStringFrom(packet.data));
-        worker.send("WORK_DATA", { args: [handle], data: result.slice(0, 5) });
-        worker.send("WORK_COMPLETE", { args: [handle], data: result.slice(5) });
-        done++;
-      } else if (packet.name === "NO_JOB") {
-        if (stopsWhenIdle) return done;
-        worker.send("PRE_SLEEP");
-        await worker.expect("NOOP");
-      }
-    }
-  } catch (error) {
-    if (stopsWhenIdle) throw error;
-    return done;
-  } finally {
-    await worker.close();
-  }
-}
-
-interface LoopOptions {
-  readonly flavour: CogdFlavour;
-  readonly rounds: number;
-  readonly args?: readonly string[];
-}
-
-/** Kills the server again and again; rejects when something was lost. */
-async function runLoop({ flavour, rounds, args = [] }: LoopOptions): Promise<void> {
-  const random = new Random(seedFrom(process.env));
-  await using folder = await temporaryFolder();
-  const options = { flavour, dataDir: folder.path, http: true, args };
-  const posts = new KeyedPosts();
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    const cogd = await startCogd(options);
-    try {
-      await loaded(cogd.port);
-      // What the kill before left open, and some of what it must not have touched.
-      for (const key of posts.unanswered) await posts.post(cogd.url, key);
-      const known = posts.answered;
-      const sample = known.length === 0
-        ? []
-        : Array.from({ length: SAMPLE }, () => random.pick(known));
-      await posts.states(cogd.url, sample);
-      for (const key of sample) await posts.post(cogd.url, key);
-      const working = work(cogd.port, false);
-      const answers = random.between(20, MOST_ANSWERS);
-      const posting = posts.postUntilGone(cogd.url, answers, () => void cogd.kill9());
-      done += (await Promise.all([working, posting]))[0];
-    } finally {
-      await cogd.kill9();
-    }
-    assert.deepEqual(posts.faults, []);
-  }
-  await using last = await startCogd(options);
-  await loaded(last.port);
-  for (const key of posts.unanswered) await posts.post(last.url, key);
-  const before = await posts.states(last.url, posts.answered);
-  done += await work(last.port, true);
-  await posts.checkResults(last.url);
-  const keys = posts.answered;
-  assert.deepEqual(posts.faults, []);
-  assert.equal(new Set(keys.map((key) => posts.handleOf(key))).size, keys.length);
-  console.error(
-    `note: ${flavour}: seed ${random.seed}, ${rounds} kills, ${keys.length} keys, ${done} jobs ` +
-      `done, before the last ones: ${JSON.stringify(before)}`,
-  );
-  assert.ok(keys.length >= rounds * 20, "a loop in which nothing happened proves nothing");
-}
-
 for (const flavour of FLAVOURS) {
   test(`${flavour}: kill -9 loses no job that HTTP was answered, no key and no outcome`, {
     skip: flavourMissing(flavour),
-  }, () => runLoop({ flavour, rounds: ROUNDS }));
+  }, () => runHttpKillLoop({ flavour, rounds: ROUNDS }));
+}
+
+const DATABASES = [
+  { name: "MySQL", missing: programMissing("mariadbd"), start: startMariadb },
+  { name: "PostgreSQL", missing: programMissing("postgres"), start: startPostgres },
+  { name: "Redis", missing: programMissing("redis-server"), start: startRedis },
+] as const;
+
+for (const { name, missing, start } of DATABASES) {
+  const flavour = FLAVOURS[0]!;
+  test(
+    `${flavour} on ${name}: kill -9 loses no job that HTTP was answered, no key and no outcome`,
+    {
+      skip: missing || flavourMissing(flavour),
+    },
+    async () => {
+      await using server = await start();
+      await runHttpKillLoop({ flavour, rounds: ROUNDS, args: ["--queue", server.url] });
+    },
+  );
 }
 
 test("the loop over HTTP notices a queue that keeps nothing", {
   skip: flavourMissing("bun-binary"),
 }, async () => {
-  const loop = runLoop({ flavour: "bun-binary", rounds: 2, args: ["--queue-type=builtin"] });
+  const loop = runHttpKillLoop({
+    flavour: "bun-binary",
+    rounds: 2,
+    args: ["--queue-type=builtin"],
+  });
   await assert.rejects(loop, /was lost/);
 });
