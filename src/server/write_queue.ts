@@ -121,8 +121,12 @@ export class WriteQueue {
     const { extras, row, notBefore } = job;
     if (extras === null || row === "none" || row === "removed") return;
     this.#updates.delete(job);
-    if (row === "stored") this.#heldRows--;
-    this.#ends.set(job.key, { outcome, extras, notBefore, job: row === "stored" ? null : job });
+    const isStored = row === "stored";
+    this.#ends.set(job.key, { outcome, extras, notBefore, job: isStored ? null : job });
+    if (!isStored) return;
+    this.#heldRows--;
+    // From now on the row is the outcome's.
+    job.row = "removed";
   }
 
   /** A row with an outcome goes; `put` comes with that. */
@@ -140,8 +144,9 @@ export class WriteQueue {
    * that needs room stays back if there is anything that makes some.
    */
   take(put: readonly NamedRecord[], removalsFirst = false): Batch {
-    const alone = this.#singly > 0;
-    const makesRoom = !alone && removalsFirst && this.#removes.size > 0;
+    if (this.#adds.length === 0) this.#singly = 0;
+    const alone = this.#singly > 0 && !removalsFirst;
+    const makesRoom = removalsFirst && this.#removes.size > 0;
     const taken = makesRoom || (removalsFirst && this.#updates.size > 0) ? [] : this.#takeAdds();
     const added = taken.filter((job) => job.row !== "removed");
     for (const job of added) job.row = "writing";

@@ -82,6 +82,27 @@ test("a key whose request joined another job's is kept by itself", async () => {
   await server.stop();
 });
 
+test("a key outlives an outcome that is not kept for a moment", async () => {
+  const fixture = await startDurableFixture({ limits: { maxOutcomes: 0 } });
+  const { server, store } = fixture;
+  store.automatic = true;
+  submitHttp(server, { key: "k" });
+  submitHttp(server, { functionName: "g" });
+  await turn();
+  workerWithJob(fixture).send("WORK_COMPLETE", "H:t:1", "");
+  server.act((core) => core.cancel("H:t:2"));
+  submitHttp(server, { functionName: "g" });
+  await turn();
+  assert.equal(server.idempotencyKeys.find(keyHash("k"))?.handle, "H:t:1");
+  assert.match(
+    batchTexts(store).at(-1)!,
+    /^add 3 queued; remove 1; remove 2; job\/3 \S*; job\/1 gone; idempotency\/6b\S* .*; job\/2 gone$/,
+  );
+  // Also the count of rows is right: the only job left has one.
+  await server.drain();
+  await server.stop();
+});
+
 test("keys without outcomes are bounded, the oldest go first", async () => {
   const fixture = await startFixture({ limits: { maxOutcomes: 0, maxIdempotencyKeys: 2 } });
   const { server } = fixture;
