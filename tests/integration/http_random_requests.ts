@@ -60,6 +60,9 @@ const ODD_TEXTS = [
   "1e9",
 ];
 
+/** How long a call waits: what is random elsewhere is short here. */
+const TIMES = new Set(["timeout", "wait"]);
+
 /** Makes requests as a client would from the description alone, and now and then wrong ones. */
 export class RandomRequests {
   readonly #random: Random;
@@ -78,7 +81,7 @@ export class RandomRequests {
     const headers: Record<string, string> = {};
     let { path } = operation;
     for (const { name, in: place, schema, example } of operation.parameters ?? []) {
-      const text = this.#text(schema, example);
+      const text = TIMES.has(name) ? "1" : this.#text(schema, example);
       if (place === "path") {
         // Clients take `..` out of an address themselves, and nothing is another address.
         const isOther = text === "" || text === "..";
@@ -159,7 +162,10 @@ export class RandomRequests {
     const properties = Object.entries(Object(schema["properties"]) as Record<string, JsonSchema>)
       .filter(([name]) => this.#random.chance(required.includes(name) ? 0.95 : 0.3));
     return Object.fromEntries(
-      properties.map(([name, inner]) => [name, this.#value(inner, undefined, depth + 1)]),
+      properties.map(([name, inner]) => [
+        name,
+        TIMES.has(name) ? 1 : this.#value(inner, undefined, depth + 1),
+      ]),
     );
   }
 

@@ -93,7 +93,10 @@ for (const flavour of COGD_BINARIES) {
     const client = async () => {
       while (left-- > 0 && complaints.length < 10) {
         const operation = random.pick(asked);
-        await ask(operation, requests.make(operation));
+        const request = requests.make(operation);
+        await ask(operation, request).catch((error) => {
+          complaints.push(`${operation.operationId} ${error}; ${JSON.stringify(request)}`);
+        });
       }
     };
     const all = Promise.all(Array.from({ length: AT_ONCE }, client));
