@@ -5,7 +5,9 @@ const WIDTH = 80;
 
 const HEAD = `Usage: cogd [options]
 
-A Gearman job server that takes the place of gearmand, options included.
+A Gearman job server that takes the place of gearmand, options included. Also
+\`cogd export\` (the queue, back to gearmand) and \`cogd token\` (for HTTP); both
+have a --help of their own.
 `;
 
 /** The text of `--help`: the options under their headings, 80 characters wide. */
