@@ -7,7 +7,7 @@ const HEAD = `Usage: cogd [options]
 
 A Gearman job server that takes the place of gearmand, options included. Also
 \`cogd export\` (the queue, back to gearmand) and \`cogd token\` (for HTTP); both
-have a --help of their own.
+explain themselves with -h.
 `;
 
 /** The text of `--help`: the options under their headings, 80 characters wide. */
