@@ -22,11 +22,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/runtime",
   ],
   "src/client": ["src/protocol", "src/runtime"],
+  "src/work": ["src/client", "src/runtime"],
   "src/cli": [
     "src/server",
     "src/gateway",
     "src/http",
     "src/client",
+    "src/work",
     "src/core",
     "src/plugin_api",
     "src/runtime",
