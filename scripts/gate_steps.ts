@@ -14,19 +14,33 @@ export function testFiles(accept: (folder: string) => boolean): string[] {
     .sort();
 }
 
-/** Of the tests of databases, those that cost little: contract, adoption, leases, export. */
-const DATABASE_BASICS = /\/(conformance|adoption|lease|export)_test\.ts$/;
-const DATABASES = ["mysql", "postgres", "redis"] as const;
+/** Tests in the databases' own folders: what every store must do; that and what costs little; the rest. */
+const CONTRACT = /^conformance_/;
+const BASICS = /^(conformance|adoption|lease)_/;
+const FAULTS = /^(?!(conformance|adoption|lease)_)/;
 
-const named = (accept: (path: string) => boolean) =>
-  testFiles(() => true).filter((path) => accept(path.slice("./tests/".length)));
 const inFolder = (name: (typeof OWN_STEP)[number] | "client") => () =>
   testFiles((folder) => folder === name);
 const unitFiles = () => testFiles((folder) => !OWN_STEP.some((name) => name === folder));
-const databaseBasics = () => inFolder("databases")().filter((path) => DATABASE_BASICS.test(path));
-const databaseContract = () => named((path) => /^databases\/\w+\/conformance_/.test(path));
-const databaseFaults = (database: (typeof DATABASES)[number]) => () =>
-  named((path) => path.startsWith(`databases/${database}/`) && !DATABASE_BASICS.test(path));
+const forAllDatabases = () =>
+  testFiles(() => true).filter((path) => /\/databases\/\w+\.ts$/.test(path));
+
+/** Tests of a kind, a step for each database: they wait more than they work, so they run side by side. */
+function databaseSteps(
+  name: string,
+  runtime: "deno" | "bun",
+  kind: RegExp,
+  limitMinutes: number,
+): Step[] {
+  return ["mysql", "postgres", "redis"].map((database) => {
+    const folder = `./tests/databases/${database}/`;
+    const files = () =>
+      inFolder("databases")().filter((path) =>
+        path.startsWith(folder) && kind.test(path.slice(folder.length))
+      );
+    return testStep(`${name}:${database}`, database, runtime, files, limitMinutes);
+  });
+}
 
 /** The gate: everything that must hold, in the order in which failures are cheapest. */
 export const STEPS: readonly Step[] = [
@@ -37,16 +51,21 @@ export const STEPS: readonly Step[] = [
   testStep("unit", "unit and conformance tests on Deno", "deno", unitFiles, 10),
   testStep("unit:bun", "unit and conformance tests on Bun", "bun", unitFiles, 10),
   testStep("library:node", "client and worker library on Node", "node", inFolder("client"), 5),
-  testStep("databases", "stores on real database servers", "deno", databaseBasics, 15),
-  testStep("databases:bun", "their contract on Bun", "bun", databaseContract, 10),
+  sideBySide("databases", "stores on real database servers", [
+    ...databaseSteps("databases", "deno", BASICS, 15),
+    testStep("databases:all", "all databases", "deno", forAllDatabases, 10),
+  ]),
+  sideBySide(
+    "databases:bun",
+    "their contract on Bun",
+    databaseSteps("databases:bun", "bun", CONTRACT, 10),
+  ),
   commandStep("compile", "dist/cogd", ["run", "-A", "scripts/compile.ts", "deno"], 12),
   commandStep("compile:bun", "dist/cogd-bun", ["run", "-A", "scripts/compile.ts", "bun"], 6),
   sideBySide(
     "databases:faults",
     "failing database servers, also under the executables",
-    DATABASES.map((database) =>
-      testStep(`databases:faults:${database}`, database, "deno", databaseFaults(database), 30)
-    ),
+    databaseSteps("databases:faults", "deno", FAULTS, 30),
   ),
   testStep("integration", "executables and foreign clients", "deno", inFolder("integration"), 15),
   testStep("faults", "faults", "deno", inFolder("faults"), 20),
