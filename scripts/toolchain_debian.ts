@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   php: ["php-cli", "php-gearman"],
   perl: ["libgearman-client-perl"],
   sqlite3: ["sqlite3"],
+  curl: ["curl"],
   "systemd-analyze": ["systemd"],
   postgres: ["postgresql"],
   mariadbd: ["mariadb-server"],

@@ -9,6 +9,7 @@ const PROBES = {
   php: ["php", "-r", "exit(extension_loaded('gearman') ? 0 : 1);"],
   perl: ["perl", "-MGearman::Client", "-MGearman::Worker", "-e", "1"],
   sqlite3: ["sqlite3", "-version"],
+  curl: ["curl", "--version"],
   "systemd-analyze": ["systemd-analyze", "--version"],
   mariadbd: ["mariadbd", "--version"],
   openssl: ["openssl", "version"],

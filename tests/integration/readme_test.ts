@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import {
+  COGD_BINARIES,
+  cogdCommand,
+  flavourMissing,
+  freePort,
+  programMissing,
+  PROJECT_ROOT,
+  startCogd,
+  temporaryFolder,
+} from "../support/mod.ts";
+import { consoleExchanges, fencedBlocks, runSession } from "./transcript.ts";
+
+/**
+ * The README's session with curl, as printed. Only the ports are others: those of its first server
+ * (`localhost:8080`, and 4730 by the environment) and of its second one.
+ */
+
+const README = await readFile(join(PROJECT_ROOT, "README.md"), "utf8");
+const SESSION = consoleExchanges(README);
+/** The workers that it names: a block of lines without a mark. */
+const WORKERS = fencedBlocks(README, "").find((block) => block.includes("-- gzip"))!.trim()
+  .split("\n");
+
+test("the README's session holds what the gateway can do", () => {
+  const commands = SESSION.map(({ command }) => command).join("\n");
+  const operations = [
+    /respond-async/,
+    /\/result/,
+    /\/events/,
+    /Prefer: wait=/,
+    /Idempotency-Key/,
+    /payload_text/,
+    /ndjson/,
+    /delay=/,
+    /unique=/,
+    /cron=/,
+    /\/pause/,
+    /PATCH/,
+    /\/explain/,
+    /DELETE/,
+    /\/workers/,
+    /\/readyz/,
+    /\/metrics/,
+    /openapi/,
+    /Authorization/,
+  ];
+  for (const operation of operations) assert.match(commands, operation);
+});
+
+for (const flavour of COGD_BINARIES) {
+  const skip = flavourMissing(flavour) || programMissing("curl", "gearman");
+
+  test(`${flavour}: the README's session with curl goes as printed`, { skip }, async () => {
+    await using folder = await temporaryFolder();
+    await symlink(cogdCommand(flavour).command, join(folder.path, "cogd"));
+    await using cogd = await startCogd({ flavour, http: true });
+    const second = { port: await freePort(), httpPort: await freePort() };
+    await runSession(SESSION, {
+      cwd: folder.path,
+      env: {
+        GEARMAN_SERVERS: `localhost:${cogd.port}`,
+        PATH: `${folder.path}:${process.env["PATH"] ?? ""}`,
+      },
+      substitutions: {
+        "localhost:8080": `localhost:${cogd.httpPort}`,
+        "localhost:8081": `localhost:${second.httpPort}`,
+        "--http-port 8081 --port 4731": `--http-port ${second.httpPort} --port ${second.port}`,
+      },
+      before: WORKERS.map((worker) => `${worker} &`),
+    });
+  });
+}
