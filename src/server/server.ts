@@ -10,6 +10,7 @@ import { KnownKeys } from "./known_keys.ts";
 import { KnownRecords } from "./known_records.ts";
 import { isMinted } from "./minted_handles.ts";
 import { NO_OUTCOME_LOG, OutcomeKeeper, type OutcomeLog } from "./outcome_keeper.ts";
+import { EndWatch } from "./end_watch.ts";
 import { replay } from "./replay.ts";
 import type {
   ConnectionView,
@@ -340,6 +341,7 @@ class Server implements RunningServer, SessionHost {
     this.#ending = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
+    this.watch(new EndWatch(() => this.#scheduleTurnEnd()));
     this.#scheduleTurnEnd();
     await drained;
   }

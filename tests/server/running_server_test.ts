@@ -319,6 +319,22 @@ test("a drain does not wait for jobs whose rows are stored, whatever became of o
   await server.stop();
 });
 
+test("a drain notices the end of a job whose only client has no socket", async () => {
+  const { server, connect } = await startFixture();
+  submitHttp(server, { background: false });
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  await turn();
+  const drained = outcome(server.drain());
+  await turn();
+  assert.equal(drained.text, "pending", "a job runs");
+  worker.send("WORK_COMPLETE", "H:t:1", "done");
+  await turn();
+  assert.equal(drained.text, "settled");
+  await server.stop();
+});
+
 test("the store's condition counts commits and says what went wrong", async () => {
   const { server, store, client } = await startDurableFixture();
   client.send("SUBMIT_JOB_BG", "f", "", "1");

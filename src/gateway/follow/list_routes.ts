@@ -151,7 +151,9 @@ function cursorOf(key: number, order: Order): string {
 
 function fromCursor(cursor: string | undefined, order: Order): number | undefined {
   if (cursor === undefined) return undefined;
-  const match = /^([on])([0-9]{1,16})$/.exec(Buffer.from(cursor, "base64url").toString("latin1"));
+  // Checked first: Deno throws at what is not base64url.
+  const text = /^[\w-]+$/.test(cursor) ? Buffer.from(cursor, "base64url").toString("latin1") : "";
+  const match = /^([on])([0-9]{1,16})$/.exec(text);
   if (match !== null && match[1] === order[0]) return Number(match[2]);
   const detail = match === null ? "is no cursor of this list" : "is one of the other order";
   throw new Problem("invalid-request", `The parameter "cursor" ${detail}`, {

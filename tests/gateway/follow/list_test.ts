@@ -102,7 +102,16 @@ test("each filter shows what it names and nothing else", async () => {
   assert.deepEqual(await numbers(scene, "priority=high&min_attempts=1"), [2]);
   assert.deepEqual(await numbers(scene, "q=beta"), [], "workloads are not kept");
   for (
-    const wrong of ["state=dead", "limit=0", "limit=501", "since=yesterday", "cursor=x", "what=1"]
+    const wrong of [
+      "state=dead",
+      "limit=0",
+      "limit=501",
+      "since=yesterday",
+      "cursor=x",
+      "cursor=img_1",
+      "cursor=a%20b",
+      "what=1",
+    ]
   ) {
     assert.equal((await scene.ask(`GET /jobs?${wrong}`)).status, 400, wrong);
   }
