@@ -13,11 +13,13 @@ import {
   startHttp,
   type StartServer,
   VERSION,
+  work,
 } from "./src/cli/mod.ts";
 import type { JobStore } from "./src/plugin_api/mod.ts";
 import { byteStringFromText } from "./src/protocol/mod.ts";
 import {
   afterTurn,
+  giveUpStartingPrograms,
   isProcessGone,
   listen,
   ownProcess,
@@ -41,6 +43,7 @@ function openStore(config: ServeConfig, log: Logger, forExport: boolean): Promis
 /** Opens the store, the server on top of it, and HTTP on top of that. */
 const start: StartServer = async (config, parts) => {
   const { listenOn, listen, log } = parts;
+  await giveUpStartingPrograms();
   const store = await openStore(config, log, false);
   const server = await startServer({
     listen: listenOn,
@@ -103,6 +106,11 @@ const roles = new Map([
     "token",
     (args: readonly string[]) =>
       Promise.resolve(manageTokens(args, { ...output, now: SYSTEM_CLOCK.now })),
+  ],
+  [
+    "work",
+    (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+      work(args, environment, output),
   ],
 ]);
 const exitCode = await run(processArguments(), readEnvironment(ENVIRONMENT_NAMES), {

@@ -11,6 +11,7 @@ export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.t
 export { HTTP_GRACE_MS, startHttp } from "./start_http.ts";
 export { manageTokens, type TokenParts } from "./token_role.ts";
 export { VERSION } from "./version.ts";
+export { work, type WorkParts } from "./work_role.ts";
 
 /** A command of its own behind `cogd`: `cogd gearman …`. Answers the exit code. */
 export type Role = (

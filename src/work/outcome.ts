@@ -4,16 +4,18 @@ import type { FunctionSettings, JobEnd } from "./settings.ts";
 /** How a job ended. */
 export interface JobOutcome {
   readonly end: JobEnd;
-  /** Result of a completed job, text of an exception. */
-  readonly data: Uint8Array;
+  /** Result of a completed job. */
+  readonly result: Uint8Array;
   /** Why it did not complete, for the log. */
   readonly reason: string;
+  /** What the client of an exception is told. */
+  readonly text: string;
 }
 
-const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
 
-export function completed(data: Uint8Array): JobOutcome {
-  return { end: "complete", data, reason: "" };
+export function completed(result: Uint8Array): JobOutcome {
+  return { end: "complete", result, reason: "", text: "" };
 }
 
 /** A job whose program failed: the exception's text is the reason and the last lines of standard error. */
@@ -22,7 +24,7 @@ export function failed(
   reason: string,
   lastLines: readonly string[],
 ): JobOutcome {
-  return { end, data: encoder.encode([reason, ...lastLines].join("\n")), reason };
+  return { end, result: NOTHING, reason, text: [reason, ...lastLines].join("\n") };
 }
 
 /** What an end of the program means for its job. */
