@@ -16,6 +16,11 @@ export function startProgramOnBun(
   const { stdin, stdout, stderr } = child;
   // A program may end without reading its input.
   stdin.on("error", () => {});
+  // The callbacks of a pipe that is destroyed may never come.
+  const writes = new Set<(taken: boolean) => void>();
+  stdin.on("close", () => {
+    for (const settle of writes) settle(false);
+  });
   const ended = new Promise<ProgramEnd>((resolve) => {
     child.on("exit", (code, signal) => resolve({ code, signal, neverRan: false }));
   });
@@ -39,9 +44,12 @@ export function startProgramOnBun(
     outputClosed,
     write: (bytes) =>
       new Promise((resolve) => {
-        // The callback of a pipe that is destroyed meanwhile may never come.
-        stdin.once("close", () => resolve(false));
-        stdin.write(bytes, (error) => resolve(!error && !abandoned));
+        const settle = (taken: boolean) => {
+          writes.delete(settle);
+          resolve(taken);
+        };
+        writes.add(settle);
+        stdin.write(bytes, (error) => settle(!error && !abandoned));
       }),
     endInput: () => void stdin.end(),
     abandon: () => {

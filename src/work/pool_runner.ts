@@ -140,7 +140,8 @@ export class PoolRunner implements Runner {
     if (wasReady) {
       this.#suspended = false;
       this.#host.resume();
-      this.#rest(process);
+      // However short its lifetime, it does a job first if there is one.
+      this.#place(process);
     }
     const { code, signal } = await process.gone;
     this.#processes.delete(process);
@@ -182,14 +183,18 @@ export class PoolRunner implements Runner {
     this.#host.suspend();
   }
 
-  /** After a job, or when it has become ready. */
+  /** After a job. */
   #rest(process: PoolProcess): void {
     if (process.state !== "idle") return;
-    const why = this.#retired.signal.aborted ? "" : process.wornOut;
-    if (why !== undefined) {
-      this.#replace(process, why);
-      return;
-    }
+    const why = process.wornOut;
+    if (why === undefined) this.#place(process);
+    else this.#replace(process, why);
+  }
+
+  /** Gives it to the job that has waited longest. */
+  #place(process: PoolProcess): void {
+    if (process.state !== "idle") return;
+    if (this.#retired.signal.aborted) return process.retire();
     const [waiter] = this.#waiting;
     if (waiter === undefined) this.#idle.push(process);
     else waiter(process);
