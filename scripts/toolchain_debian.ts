@@ -47,10 +47,17 @@ let tried: Promise<void> | undefined;
 async function installMissing(): Promise<void> {
   const missing = PROGRAM_NAMES.filter((name) => !programAvailable(name));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.flatMap((name) => PACKAGES[name]))];
+  await installPackages(missing, [...new Set(missing.flatMap((name) => PACKAGES[name]))]);
+}
+
+/** Installs these packages for those programs, or prints what is missing. */
+export async function installPackages(
+  programs: readonly string[],
+  packages: readonly string[],
+): Promise<void> {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     console.log(
-      `Not installed: ${missing.join(", ")}. On Debian: apt-get install ${packages.join(" ")}`,
+      `Not installed: ${programs.join(", ")}. On Debian: apt-get install ${packages.join(" ")}`,
     );
     return;
   }

@@ -4,7 +4,7 @@ import { effortTable, failureLines, type Results, resultTable } from "./report.t
 import { markdownTable } from "./table.ts";
 
 /** Places in the document for figures: between `<!-- NAME: begin -->` and `<!-- NAME: end -->`. */
-export type Block = "figures" | "stores";
+export type Block = "figures" | "stores" | "http";
 
 /** Everything that a run gives, as Markdown. */
 export function reportText(results: Results, facts: MachineFacts, command: string): string {

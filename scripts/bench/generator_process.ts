@@ -2,7 +2,14 @@ import { fileURLToPath } from "node:url";
 import { deadline, type ServerProcess } from "../../tests/support/mod.ts";
 import { startChild } from "./children.ts";
 import { type Cores, onCore } from "./cores.ts";
-import { ALL_ASLEEP, type IdlePlan, type LoadPlan, type LoadResult } from "./generator/plan.ts";
+import {
+  ALL_ASLEEP,
+  ALL_OPEN,
+  type IdlePlan,
+  type LoadPlan,
+  type LoadResult,
+  type StreamsPlan,
+} from "./generator/plan.ts";
 
 const GENERATOR = fileURLToPath(new URL("./generator/main.ts", import.meta.url));
 
@@ -21,14 +28,24 @@ export class Generator {
   async run(plan: LoadPlan, limitMs: number): Promise<LoadResult> {
     const child = await this.#start(plan);
     try {
-      const { code } = await deadline(
-        child.exited,
-        limitMs,
-        "the load generator",
-        () => child.stderr,
-      );
-      if (code !== 0) throw new Error(child.stderr.trim() || `load generator: exit code ${code}`);
-      return JSON.parse(child.stdout) as LoadResult;
+      return await resultOf(child, limitMs);
+    } finally {
+      await child.kill9();
+    }
+  }
+
+  /**
+   * Opens the streams and does what should be done meanwhile, which can wait for `ended`: all streams
+   * were told of their job's end. Measured is from when all were open.
+   */
+  async withStreams<Result>(
+    plan: StreamsPlan,
+    meanwhile: (ended: () => Promise<LoadResult>) => Promise<Result>,
+  ): Promise<Result> {
+    const child = await this.#start(plan);
+    try {
+      await child.waitForLog(ALL_OPEN, { ms: plan.limitMs });
+      return await meanwhile(() => resultOf(child, plan.limitMs));
     } finally {
       await child.kill9();
     }
@@ -59,4 +76,10 @@ export class Generator {
     const args = [GENERATOR, JSON.stringify(plan)];
     return startChild(onCore(this.#cores.generator, { command: this.#bun, args }));
   }
+}
+
+async function resultOf(child: ServerProcess, limitMs: number): Promise<LoadResult> {
+  const { code } = await deadline(child.exited, limitMs, "the load generator", () => child.stderr);
+  if (code !== 0) throw new Error(child.stderr.trim() || `load generator: exit code ${code}`);
+  return JSON.parse(child.stdout) as LoadResult;
 }

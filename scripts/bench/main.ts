@@ -15,6 +15,7 @@ import { type Measurement, measureWorkload } from "./measurements.ts";
 import { type BenchOptions, readOptions, USAGE } from "./options.ts";
 import { type Results, roundText } from "./report.ts";
 import { responderKind, type RuntimePrograms, serverKinds } from "./server_kinds.ts";
+import { isAboutHttp } from "./workloads/http.ts";
 import { isAboutStores, selectWorkloads } from "./workloads/mod.ts";
 
 const DOCUMENT = join(PROJECT_ROOT, "docs/benchmarks.md");
@@ -45,15 +46,18 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Stores have a block of their own; SQLite's figures stand in it when a database's do. */
+/** HTTP and stores have blocks of their own; SQLite's figures stand in theirs when a database's do. */
 function blocksOf(results: Results): [Block, Results][] {
   const { measurements } = results;
-  const withDatabase = measurements.some(({ workload }) => workload.onlyOnDemand === true);
-  const stores = measurements.filter(({ workload }) => withDatabase && isAboutStores(workload));
-  const others = measurements.filter((measurement) => !stores.includes(measurement));
+  const http = measurements.filter(({ workload }) => isAboutHttp(workload));
+  const rest = measurements.filter((measurement) => !http.includes(measurement));
+  const withDatabase = rest.some(({ workload }) => workload.onlyOnDemand === true);
+  const stores = rest.filter(({ workload }) => withDatabase && isAboutStores(workload));
+  const others = rest.filter((measurement) => !stores.includes(measurement));
   const parts: [Block, Results][] = [
     ["figures", { ...results, measurements: others }],
     ["stores", { ...results, measurements: stores }],
+    ["http", { ...results, measurements: http }],
   ];
   return parts.filter(([, part]) => part.measurements.length > 0);
 }

@@ -103,6 +103,7 @@ class Lane {
         queue: workload.queue,
         dataDir: folder.path,
         cores,
+        http: workload.http === true,
       });
       return {
         server,

@@ -9,8 +9,9 @@ export const USAGE = `Measures cogd and C gearmand side by side.
   --quick             small and short: good for tuning, not for quoting
   --only A,B          only these workloads; the beginning of several names stands for all of them
                       'stores': queues in databases, which are measured only on demand, and SQLite beside
+                      'http': requests over HTTP, likewise only on demand; needs wrk (Debian: wrk)
   --servers A,B       any of c, deno, bun, binary, bun-binary, and NAME:COMMAND LINE, in which
-                      {port} is filled in, and {queue} with the options for the queue;
+                      {port} is filled in, {http-port}, and {queue} with the options for the queue;
                       the first one is what the others are compared with
   --rounds N          rounds of every workload; the median counts
   --no-pin            leave it to the system which core runs what

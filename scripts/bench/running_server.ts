@@ -3,7 +3,7 @@ import { deadline, freePort, type ServerProcess } from "../../tests/support/mod.
 import { startChild } from "./children.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { requestFrame, Type } from "./generator/frames.ts";
-import type { Queue, ServerKind } from "./server_kinds.ts";
+import type { Place, Queue, ServerKind } from "./server_kinds.ts";
 
 /** How long a server may take from its start to its first answer, queue replay included. */
 const START_LIMIT_MS = 15_000;
@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly queue: Queue;
   readonly dataDir: string;
   readonly cores: Cores;
+  /** Also with HTTP. */
+  readonly http?: boolean;
   readonly startLimitMs?: number;
 }
 
@@ -30,13 +32,21 @@ export interface StartTimes {
 export class RunningServer {
   readonly kind: ServerKind;
   readonly port: number;
+  /** 0 without HTTP. */
+  readonly httpPort: number;
   readonly pid: number;
   readonly start: StartTimes;
   readonly #process: ServerProcess;
 
-  private constructor(kind: ServerKind, port: number, start: StartTimes, process: ServerProcess) {
+  private constructor(
+    kind: ServerKind,
+    { port, httpPort = 0 }: Pick<Place, "port" | "httpPort">,
+    start: StartTimes,
+    process: ServerProcess,
+  ) {
     this.kind = kind;
     this.port = port;
+    this.httpPort = httpPort;
     this.pid = process.pid;
     this.start = start;
     this.#process = process;
@@ -45,8 +55,10 @@ export class RunningServer {
   /** Rejects when the server does not have this queue, ends early, or does not answer in time. */
   static async start(kind: ServerKind, options: StartOptions): Promise<RunningServer> {
     const port = await freePort();
-    const line = kind.commandLine({ port, dataDir: options.dataDir, queue: options.queue });
-    if (line === undefined) throw new Error("no such queue");
+    const httpPort = options.http === true ? await freePort() : undefined;
+    const { dataDir, queue } = options;
+    const line = kind.commandLine({ port, dataDir, queue, httpPort });
+    if (line === undefined) throw new Error(httpPort === undefined ? "no such queue" : "no HTTP");
     const startedAt = performance.now();
     const child = await startChild(onCore(options.cores.server, line), {
       env: { GEARMAND_PORT: undefined, NOTIFY_SOCKET: undefined },
@@ -55,7 +67,7 @@ export class RunningServer {
       const limitMs = options.startLimitMs ?? START_LIMIT_MS;
       return new RunningServer(
         kind,
-        port,
+        { port, httpPort },
         await startTimes(port, child, startedAt, limitMs),
         child,
       );

@@ -18,6 +18,8 @@ export interface Place {
   readonly port: number;
   readonly dataDir: string;
   readonly queue: Queue;
+  /** Port of HTTP; undefined: none. */
+  readonly httpPort?: number | undefined;
 }
 
 /** A server that can be measured. */
@@ -28,7 +30,7 @@ export interface ServerKind {
   readonly title: string;
   /** Which of the two budgets holds for it. */
   readonly runtime: "c" | "deno" | "bun" | "other" | "responder";
-  /** Undefined when it does not have this queue. */
+  /** Undefined when it does not have this queue, or no HTTP. */
   commandLine(place: Place): CommandLine | undefined;
 }
 
@@ -76,7 +78,7 @@ function gearmand(): ServerKind {
     name: "c",
     title: "C gearmand",
     runtime: "c",
-    commandLine: ({ port, dataDir, queue }) => ({
+    commandLine: ({ port, dataDir, queue, httpPort }) => ({
       command: existsSync(path) ? path : "gearmand",
       args: [
         `--port=${port}`,
@@ -84,6 +86,7 @@ function gearmand(): ServerKind {
         "--log-file=stderr",
         `--pid-file=${join(dataDir, "gearmand.pid")}`,
         ...gearmandQueueOptions(queue, dataDir),
+        ...(httpPort === undefined ? [] : ["--protocol=http", `--http-port=${httpPort}`]),
       ],
     }),
   };
@@ -119,9 +122,15 @@ function cogd(
     name,
     title,
     runtime,
-    commandLine: ({ port, dataDir, queue }) => ({
+    commandLine: ({ port, dataDir, queue, httpPort }) => ({
       command: flavour === runtime ? programs[runtime] : command,
-      args: [...args, `--port=${port}`, "--listen=127.0.0.1", ...queueOptions(queue, dataDir)],
+      args: [
+        ...args,
+        `--port=${port}`,
+        "--listen=127.0.0.1",
+        ...queueOptions(queue, dataDir),
+        httpPort === undefined ? "--no-http" : `--http-port=${httpPort}`,
+      ],
     }),
   };
 }
@@ -145,12 +154,18 @@ function custom(text: string): ServerKind {
     name,
     title: name,
     runtime: "other",
-    commandLine({ port, dataDir, queue }) {
+    commandLine({ port, dataDir, queue, httpPort }) {
+      if (httpPort !== undefined && !text.includes("{http-port}")) return undefined;
       if (queue !== "memory" && !words.includes("{queue}")) return undefined;
       const [command, ...args] = words.flatMap((word) =>
-        word === "{queue}" ? queueOptions(queue, dataDir) : word.replaceAll("{port}", `${port}`)
+        word === "{queue}" ? queueOptions(queue, dataDir) : inPlace(word, port, httpPort)
       );
       return { command: command!, args };
     },
   };
+}
+
+/** Without HTTP the port of HTTP is 0, which cogd takes for any that is free. */
+function inPlace(word: string, port: number, httpPort = 0): string {
+  return word.replaceAll("{port}", `${port}`).replaceAll("{http-port}", `${httpPort}`);
 }

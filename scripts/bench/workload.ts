@@ -9,7 +9,7 @@ export interface Figure {
   readonly key: string;
   /** As a table row names it. */
   readonly title: string;
-  readonly unit: "jobs/s" | "ms" | "s" | "bytes" | "MiB" | "% CPU";
+  readonly unit: "jobs/s" | "requests/s" | "%" | "ms" | "s" | "bytes" | "MiB" | "% CPU";
   readonly better: "higher" | "lower";
   /** What cogd should reach, as a ratio to C gearmand or in the figure's own unit. */
   readonly budget?: Budget;
@@ -52,6 +52,8 @@ interface WorkloadBase {
 export interface RunningWorkload extends WorkloadBase {
   readonly kind: "running";
   readonly queue: Queue;
+  /** The server serves HTTP, too. */
+  readonly http?: true;
   /** Every round gets a new server; otherwise one runs for all rounds and is warm in the later ones. */
   readonly freshServer: boolean;
   /** Whether the responder takes part, to show what the load generator can do. */

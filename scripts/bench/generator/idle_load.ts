@@ -17,14 +17,17 @@ export async function runIdle(plan: IdlePlan, fail: (cause: Error) => void): Pro
   const ready = new Promise<void>((resolve) => all = resolve);
   for (let left = plan.workers; left > 0; left -= AT_ONCE) {
     await Promise.all(
-      Array.from({ length: Math.min(left, AT_ONCE) }, () =>
-        startWorker(plan.port, 0, {
-          done: () => {},
-          asleep() {
-            if (++asleep === plan.workers) all();
-          },
-          lost: fail,
-        })),
+      Array.from(
+        { length: Math.min(left, AT_ONCE) },
+        () =>
+          startWorker(plan.port, plan.resultBytes ?? 0, {
+            done: () => {},
+            asleep() {
+              if (++asleep === plan.workers) all();
+            },
+            lost: fail,
+          }),
+      ),
     );
   }
   await ready;

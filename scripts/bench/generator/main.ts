@@ -7,6 +7,7 @@ import process from "node:process";
 import { runIdle } from "./idle_load.ts";
 import { runJobs } from "./jobs_load.ts";
 import { ALL_ASLEEP, type LoadPlan, type LoadResult } from "./plan.ts";
+import { runStreams } from "./stream_load.ts";
 import { runSubmit } from "./submit_load.ts";
 
 async function main(plan: LoadPlan): Promise<void> {
@@ -26,6 +27,8 @@ function run(plan: LoadPlan): Promise<LoadResult> {
       return runSubmit(plan, fail);
     case "idle":
       return runIdle(plan, fail);
+    case "streams":
+      return runStreams(plan, fail);
   }
 }
 

@@ -33,22 +33,41 @@ export interface SubmitPlan {
   readonly limitMs: number;
 }
 
-/** Workers that registered, found nothing and sleep. They stay until killed, at most `holdMs`. */
+/**
+ * Workers that registered, found nothing and sleep. They stay until killed, at most `holdMs`, and do the
+ * jobs that come meanwhile.
+ */
 export interface IdlePlan {
   readonly kind: "idle";
   readonly port: number;
   readonly workers: number;
   readonly limitMs: number;
   readonly holdMs: number;
+  /** Of each job's result; default 0. */
+  readonly resultBytes?: number;
 }
+
+/** Streams of events, opened over HTTP, one job each; the plan is over when all were told of its end. */
+export interface StreamsPlan {
+  readonly kind: "streams";
+  readonly httpPort: number;
+  /** Handles of the jobs are this and a number, from `first` on. */
+  readonly handlePrefix: string;
+  readonly first: number;
+  readonly streams: number;
+  readonly limitMs: number;
+}
+
+/** The line on stderr that says that all streams have got their first event. */
+export const ALL_OPEN = "all streams are open";
 
 /** The line on stderr that says that all workers of an idle plan sleep. */
 export const ALL_ASLEEP = "all workers sleep";
 
-export type LoadPlan = JobsPlan | SubmitPlan | IdlePlan;
+export type LoadPlan = JobsPlan | SubmitPlan | IdlePlan | StreamsPlan;
 
 export interface LoadResult {
-  /** Jobs done (jobs), submissions answered (submit) or workers asleep (idle). */
+  /** Jobs done (jobs), submissions answered (submit), workers asleep (idle) or streams ended (streams). */
   readonly count: number;
   /** Of the measured part. */
   readonly seconds: number;

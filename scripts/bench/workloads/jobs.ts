@@ -1,3 +1,5 @@
+import type { Generator } from "../generator_process.ts";
+import type { RunningServer } from "../running_server.ts";
 import type { JobsPlan, LoadResult } from "../generator/plan.ts";
 import {
   type Budget,
@@ -73,7 +75,8 @@ export function jobsWorkloads(mode: Mode): RunningWorkload[] {
   return SHAPES.map((shape) => jobsWorkload(mode, shape));
 }
 
-function jobsWorkload(mode: Mode, { name, title, budget, ...shape }: JobsShape): RunningWorkload {
+function jobsWorkload(mode: Mode, shape: JobsShape): RunningWorkload {
+  const { name, title, budget } = shape;
   const latency: Figure[] = !shape.foreground ? [] : [
     { key: "p50", title: "– latency, median", unit: "ms", better: "lower" },
     { key: "p99", title: "– latency, 99th percentile", unit: "ms", better: "lower" },
@@ -87,21 +90,44 @@ function jobsWorkload(mode: Mode, { name, title, budget, ...shape }: JobsShape):
     freshServer: false,
     withResponder: true,
     async measure(server, { generator }) {
-      const plan: JobsPlan = {
-        kind: "jobs",
-        port: server.port,
-        serverPid: server.pid,
-        ...shape,
-        workloadBytes: WORKLOAD_BYTES,
-        warmUpMs: WARM_UP_MS[mode],
-        measureMs: MEASURE_MS[mode],
-      };
+      const plan = planOf(shape, server, mode);
       const result = await generator.run(plan, plan.warmUpMs + plan.measureMs + 30_000);
       return {
         ...loadFigures(result),
         ...(result.latency === null ? {} : { p50: result.latency.p50, p99: result.latency.p99 }),
       };
     },
+  };
+}
+
+/** Background jobs done per second, as the workload `background` measures them. */
+export async function jobsRate(
+  { port, pid }: Pick<RunningServer, "port" | "pid">,
+  generator: Generator,
+  mode: Mode,
+): Promise<number> {
+  const plan = planOf(SHAPES[0]!, { port, pid }, mode);
+  const result = await generator.run(plan, plan.warmUpMs + plan.measureMs + 30_000);
+  return result.count / result.seconds;
+}
+
+function planOf(
+  { foreground, unique, clients, window, workers }: JobsShape,
+  { port, pid }: Pick<RunningServer, "port" | "pid">,
+  mode: Mode,
+): JobsPlan {
+  return {
+    kind: "jobs",
+    port,
+    serverPid: pid,
+    foreground,
+    unique,
+    clients,
+    window,
+    workers,
+    workloadBytes: WORKLOAD_BYTES,
+    warmUpMs: WARM_UP_MS[mode],
+    measureMs: MEASURE_MS[mode],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Workload } from "../workload.ts";
+import { httpWorkloads, isAboutHttp } from "./http.ts";
 import { idleWorkload } from "./idle.ts";
 import { jobsWorkloads } from "./jobs.ts";
 import { memoryWorkloads } from "./memory.ts";
@@ -18,6 +19,7 @@ function workloads(mode: Mode): Workload[] {
     ...restartWorkloads(mode),
     startWorkload(mode),
     ...storeWorkloads(mode),
+    ...httpWorkloads(mode),
   ];
 }
 
@@ -26,12 +28,13 @@ const STORES = "stores";
 const SQLITE_BESIDE = ["durable-1", "durable-10", "durable-100"];
 
 /** Whether `stores` stands for it. */
-export function isAboutStores({ name, onlyOnDemand }: Workload): boolean {
-  return onlyOnDemand === true || SQLITE_BESIDE.includes(name);
+export function isAboutStores(workload: Workload): boolean {
+  const { name, onlyOnDemand } = workload;
+  return (onlyOnDemand === true && !isAboutHttp(workload)) || SQLITE_BESIDE.includes(name);
 }
 
 /**
- * Those that are named; when none is, all that need no database. A word that is no workload's name
+ * Those that are named; when none is, all that need neither a database nor wrk. A word that is no workload's name
  * stands for all whose names begin with it, and `stores` for all about stores.
  */
 export function selectWorkloads(only: readonly string[], mode: Mode): Workload[] {
