@@ -1,0 +1,95 @@
+/** `cogd gearadmin`: the administration tool, as gearadmin 1.1.20's, and what that lacks. */
+import { CliError } from "../cli_error.ts";
+import { type Action, actionsOf } from "./actions.ts";
+import { AdminConnection, type AdminServer } from "./admin_connection.ts";
+import { AdminError } from "./admin_error.ts";
+import { readOptions } from "./arguments.ts";
+import { GEARADMIN_OPTIONS, gearadminHelp } from "./option_table.ts";
+import { printJson, printReply } from "./print_reply.ts";
+import type { AdminOutput } from "./admin_output.ts";
+
+export { GEARADMIN_OPTIONS, GEARADMIN_WORDS } from "./option_table.ts";
+export { CHECK_OPTIONS } from "./check_options.ts";
+export { TOP_OPTIONS } from "./top_options.ts";
+export { type AdminOutput } from "./admin_output.ts";
+
+/** Runs `gearadmin` with these words behind its name. Answers the exit code. */
+export async function gearadminTool(
+  words: readonly string[],
+  output: AdminOutput,
+): Promise<number> {
+  if (words[0] === "top") return await (await import("./top.ts")).runTop(words.slice(1), output);
+  if (words[0] === "check") {
+    return await (await import("./check.ts")).runCheck(words.slice(1), output);
+  }
+  try {
+    return await obey(words, output);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    output.out(`gearadmin : ${error.message}\n\n${gearadminHelp()}`);
+    return 1;
+  }
+}
+
+async function obey(words: readonly string[], output: AdminOutput): Promise<number> {
+  const values = readOptions(words, GEARADMIN_OPTIONS);
+  if (values.isGiven("help")) {
+    output.out(gearadminHelp());
+    return 0;
+  }
+  const actions = actionsOf(values);
+  if (actions.length === 0) {
+    output.out(`No option execution operation given.\n\n${gearadminHelp()}`);
+    return 1;
+  }
+  if (values.isGiven("ssl")) {
+    output.error("Error: Cannot connect with TLS (--ssl): this version has none\n");
+    return 1;
+  }
+  const server = {
+    host: values.text("host")!,
+    port: values.text("port")!,
+    timeoutMs: Math.max(1, Number(values.number("timeout")) * 1000),
+  };
+  try {
+    return await ask(server, actions, values.isGiven("json"), output);
+  } catch (error) {
+    if (!(error instanceof AdminError)) throw error;
+    output.error(failureText(error, server));
+    return 1;
+  }
+}
+
+async function ask(
+  server: AdminServer,
+  actions: readonly Action[],
+  json: boolean,
+  output: AdminOutput,
+): Promise<number> {
+  const connection = await AdminConnection.open(server);
+  let exitCode = 0;
+  try {
+    for (const action of actions) {
+      const reply = await connection.ask(action.command, action.form);
+      if (!json) printReply(action, reply, output);
+      else if (!printJson(action, reply, output)) exitCode = 1;
+    }
+  } finally {
+    connection.close();
+  }
+  return exitCode;
+}
+
+function failureText({ code, message }: AdminError, { host, port }: AdminServer): string {
+  switch (code) {
+    case "UNKNOWN_HOST":
+      return `Error: Failed to connect on ${host}:${port} with Name or service not known\n`;
+    case "UNKNOWN_SERVICE":
+      return `Error: Failed to connect on ${host}:${port} with ` +
+        "Servname not supported for ai_socktype\n";
+    case "CONNECT_FAILED":
+      return `Error: Error connecting to ${host}.\n\n`;
+    default:
+      return `Error: ${message}\n`;
+  }
+}
