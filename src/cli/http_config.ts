@@ -27,6 +27,8 @@ const LONGEST_SYNC_MS = HOUR_MS;
 /** Longest long poll, milliseconds: below the time after which proxies give up. */
 const LONGEST_WAIT_MS = 60_000;
 const IDEMPOTENCY_MS = 24 * HOUR_MS;
+/** Ten years: the count of outcomes is bounded anyway, and every store can keep such a time. */
+const LONGEST_RETAIN_MS = 3650 * 24 * HOUR_MS;
 const MAX_BULK_JOBS = 1000;
 /** Waiting calls at once: each costs a connection and some kilobytes. */
 const MAX_WAITS = 20_000;
@@ -55,7 +57,7 @@ export function httpConfig(values: OptionValues): HttpConfig | undefined {
       syncMs: milliseconds(values, "http-timeout", 1, LONGEST_SYNC_MS),
       longestSyncMs: LONGEST_SYNC_MS,
       longestWaitMs: LONGEST_WAIT_MS,
-      retainMs: milliseconds(values, "http-retain", 0, Number.MAX_SAFE_INTEGER),
+      retainMs: milliseconds(values, "http-retain", 0, LONGEST_RETAIN_MS),
       idempotencyMs: IDEMPOTENCY_MS,
       maxBodyBytes: maxBody(values),
       maxBulkJobs: MAX_BULK_JOBS,

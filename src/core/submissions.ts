@@ -35,6 +35,12 @@ export interface SubmissionsParts {
   readonly nextKey: number;
 }
 
+/**
+ * The latest time of a job, epoch seconds: up to here milliseconds are exact, and every store can give back
+ * what it was given. Clients may name any of 64 bits; a later one is as good as never.
+ */
+const LATEST_TIME = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
+
 /** How jobs come in: coalescing, limits, the way through the store, replay. */
 export class Submissions {
   readonly #parts: SubmissionsParts;
@@ -76,7 +82,7 @@ export class Submissions {
       unique: submission.unique,
       workload: submission.workload,
       priority: submission.priority,
-      notBefore: submission.notBefore,
+      notBefore: Math.min(submission.notBefore, LATEST_TIME),
       reducer: submission.reducer,
       acceptedAt: now,
       background: submission.background,

@@ -32,7 +32,7 @@ export interface StoredJob {
   /** Any bytes, may be empty. */
   readonly workload: Uint8Array;
   readonly priority: StoredPriority;
-  /** Epoch seconds before which the job must not run; 0 = at once. May exceed 32 bits. */
+  /** Epoch seconds before which the job must not run; 0 = at once. May exceed 32 bits; at most 2^53/1000. */
   readonly notBefore: number;
   /** Reducer function of a reduce job, any bytes but NUL, empty for others. Byte string. */
   readonly reducer: string;

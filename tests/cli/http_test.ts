@@ -57,6 +57,7 @@ test("options of HTTP that make no sense are refused", () => {
       ["--http-timeout=0"],
       ["--http-timeout=3601"],
       ["--http-max-body=0"],
+      ["--http-retain=315360001"],
       ["--http-compat=lax", "-rhttp"],
       ["--http-compat=strict"],
       ["-rhttp", "--no-http"],

@@ -92,6 +92,15 @@ test("an earlier time changes nothing for a delayed job that is joined", () => {
   assert.deepEqual(scene.drain("f"), ["H:t:1"]);
 });
 
+test("a time that no calendar has is cut to one that every store can keep", () => {
+  const peer = new Scene().peer();
+  for (const notBefore of [9_007_199_254_741, 2 ** 63, 6e20]) {
+    const job = jobOf(peer.submitBackground("f", { notBefore }));
+    assert.equal(job.notBefore, 9_007_199_254_740);
+    assert.ok(Number.isSafeInteger(job.notBefore * 1000));
+  }
+});
+
 test("the same unique ID under another function is an independent job", () => {
   assert.equal(joins(["f", "u", "x"], ["f", "u", "x"]), true);
   assert.equal(joins(["f", "u", "x"], ["g", "u", "x"]), false);

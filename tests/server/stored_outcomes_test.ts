@@ -44,6 +44,17 @@ async function stored(server: RunningServer, job: Parameters<typeof submitHttp>[
   return admission.job;
 }
 
+test("a job at the latest time that a client can name is taken up after a restart", async () => {
+  await withFile(async ({ connect, server }) => {
+    const client = connect();
+    client.send("SUBMIT_JOB_EPOCH", "f", "", "9223372036854775807", "x");
+    await written(server);
+    assert.deepEqual(client.take(), ["JOB_CREATED H:t:1"]);
+  }, ({ server }) => {
+    assert.equal(server.jobServer.table.jobCount, 1);
+  });
+});
+
 /** Settles when the store has all that was written up to now. */
 const written = (server: RunningServer) => server.records.put("test", null);
 
