@@ -236,9 +236,10 @@ testOnBoth("a delayed job waits for its time, a reduce job names its reducer", a
   await client.doAt("delayed", "x", new Date((started + 1) * 1000));
   assert.equal(await client.doReduce("map", "sum", "1"), "1");
   await client.doReduceBackground("map", "total", "2");
-  // C gearmand looks at its clock only when something else happens.
+  // C gearmand hands a delayed job out only when the worker is woken for something else. One job at a
+  // time: it also prefers the newest function of a worker as long as that has jobs.
   const poked = (async () => {
-    while (times.length === 0) await client.doBackground("map", "");
+    while (times.length === 0) await client.do("map", "");
   })();
   await deadline(Promise.all([delayed, reduced]), PATIENCE_MS, "the delayed and the reduce jobs");
   await poked;
