@@ -98,12 +98,13 @@ export class ServedFunction {
     await Promise.all([this.#runner.retire(), ...[...this.#retiring].map(({ gone }) => gone)]);
   }
 
-  /** Kills all its processes and leaves its servers. Only beside `stop`. */
-  kill(): void {
+  /** Leaves its servers and kills all its processes. Only beside `stop`. */
+  async kill(): Promise<void> {
+    // In this order: a program that is killed must not fail a job that its server can still give to another.
+    await Promise.all(this.#attendances.map(({ worker }) => worker.stop(0)));
     for (const runner of [this.#runner, ...[...this.#retiring].map((each) => each.runner)]) {
       runner.kill();
     }
-    for (const { worker } of this.#attendances) void worker.stop(0);
   }
 
   get #attendances(): Attendance[] {

@@ -79,6 +79,6 @@ export class WorkService {
 
   /** Kills everything at once. Only beside `stop`, which settles soon after. */
   kill(): void {
-    for (const each of [...this.#functions.values(), ...this.#leaving.keys()]) each.kill();
+    for (const each of [...this.#functions.values(), ...this.#leaving.keys()]) void each.kill();
   }
 }
