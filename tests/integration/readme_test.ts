@@ -13,6 +13,7 @@ import {
   startCogd,
   temporaryFolder,
 } from "../support/mod.ts";
+import { ask } from "./http_caller.ts";
 import { consoleExchanges, fencedBlocks, runSession } from "./transcript.ts";
 
 /**
@@ -51,6 +52,42 @@ test("the README's session holds what the gateway can do", () => {
   ];
   for (const operation of operations) assert.match(commands, operation);
 });
+
+test("the guide names every address, every option of a submission and every problem", async () => {
+  const guide = await readFile(join(PROJECT_ROOT, "docs/http.md"), "utf8");
+  const named = new Set([...guide.matchAll(/`([^`]+)`/g)].map(([, code]) => code!));
+  await using cogd = await startCogd({ http: true });
+  const description = JSON.parse(
+    (await ask(cogd.url, "GET /openapi.json")).text,
+  ) as Description;
+  const { parameters } = description.paths["/jobs/{name}"]!["post"]!;
+  for (const { name, in: where } of parameters) {
+    if (where !== "query") continue;
+    assert.ok([...named].some((code) => code.split("=")[0] === name), `the option ${name}`);
+  }
+  const codes = [...named].flatMap((code) => code.split(/[ ?]/));
+  for (const path of Object.keys(description.paths)) {
+    const last = path.split("/").at(-1)!;
+    const address = last.startsWith("{") ? path.replace(/\{[^}]*\}/, "") : `/${last}`;
+    const isThere = (code: string) =>
+      last.startsWith("{") ? code.startsWith(address) : code.endsWith(address);
+    assert.ok(codes.some(isThere), `the address ${path}`);
+  }
+  const problems =
+    (await ask(cogd.url, "GET /problems", { headers: { accept: "text/html" } })).text;
+  const types = [
+    ...new Set([...problems.matchAll(/problems\/([a-z-]+)/g)].map(([, type]) => type!)),
+  ];
+  assert.ok(types.length > 20);
+  for (const type of types) assert.ok(named.has(type), `the problem ${type}`);
+});
+
+interface Description {
+  readonly paths: Record<
+    string,
+    Record<string, { readonly parameters: readonly { name: string; in: string }[] }>
+  >;
+}
 
 for (const flavour of COGD_BINARIES) {
   const skip = flavourMissing(flavour) || programMissing("curl", "gearman");
