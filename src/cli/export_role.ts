@@ -41,7 +41,7 @@ const READERS: Readonly<Record<string, GearmandReader>> = {
   "gearmand-2": "gearmand-2",
 };
 
-const EXPORT_OPTIONS: readonly OptionSpec[] = [
+export const EXPORT_OPTIONS: readonly OptionSpec[] = [
   {
     name: "to",
     kind: "text",
@@ -65,7 +65,8 @@ const EXPORT_OPTIONS: readonly OptionSpec[] = [
 const HEAD = `Usage: cogd export [options]
 
 Writes the queue of a cogd that is stopped back into C gearmand's own table or keys in the same
-database. Takes the options of the server, of which those for the queue count.
+database. Takes the options of the server, of which those for the queue count
+(cogd help serve).
 `;
 
 /**
@@ -99,7 +100,7 @@ async function obey(
   const secrets = values.secrets.flatMap(secretParts);
   if (secrets.length > 0) hideInProcessList(secrets);
   if (values.isGiven("help")) {
-    parts.stdout(helpText(values.specs, HEAD));
+    parts.stdout(helpText(EXPORT_OPTIONS, HEAD));
     return 0;
   }
   const reader = readerOf(values);

@@ -23,7 +23,10 @@ export interface TokenParts {
 
 const GROUP = "Token";
 
-const TOKEN_OPTIONS: readonly OptionSpec[] = [
+/** What `cogd token` can do. */
+export const TOKEN_WORDS = ["add", "list", "remove"] as const;
+
+export const TOKEN_OPTIONS: readonly OptionSpec[] = [
   {
     name: "file",
     kind: "text",

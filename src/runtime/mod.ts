@@ -25,6 +25,7 @@ export { LIBC_PATHS, LibCError } from "./libc.ts";
 export { setOpenFilesLimit } from "./open_files.ts";
 export { hideInProcessList } from "./process_list.ts";
 export {
+  calledName,
   type DetachedChild,
   nameProcess,
   processArguments,

@@ -2,8 +2,14 @@
 
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
+import { basename } from "node:path";
 import process from "node:process";
 import { libC } from "./libc.ts";
+
+/** The name that this program was called by, without folders: that of a link, where it was one. */
+export function calledName(): string {
+  return basename(process.argv0);
+}
 
 /** The words behind the program's name. */
 export function processArguments(): string[] {

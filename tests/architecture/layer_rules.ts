@@ -54,7 +54,8 @@ function isAllowed({ from, target, typeOnly }: Import): boolean {
   const part = partOf(from);
   if (target === undefined || part === partOf(target)) return true;
   if (target === "main.ts") return false;
-  if (part === "main.ts") return /^(src|plugins)\//.test(target);
+  // The wiring: all of it, and what main.ts loads only for commands that need it.
+  if (part === "main.ts" || part === "src/commands") return /^(src|plugins)\//.test(target);
   if (part === "tests") return true;
   if (part === "scripts") {
     return !target.startsWith("tests/") || /^tests\/support\/(databases\/)?mod\.ts$/.test(target);

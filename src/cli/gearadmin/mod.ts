@@ -6,6 +6,7 @@ import { AdminError } from "./admin_error.ts";
 import { readOptions } from "./arguments.ts";
 import { GEARADMIN_OPTIONS, gearadminHelp } from "./option_table.ts";
 import { printJson, printReply } from "./print_reply.ts";
+import { PROCESS_STREAMS } from "../streams.ts";
 import type { AdminOutput } from "./admin_output.ts";
 
 export { GEARADMIN_OPTIONS, GEARADMIN_WORDS } from "./option_table.ts";
@@ -16,7 +17,7 @@ export { type AdminOutput } from "./admin_output.ts";
 /** Runs `gearadmin` with these words behind its name. Answers the exit code. */
 export async function gearadminTool(
   words: readonly string[],
-  output: AdminOutput,
+  output: AdminOutput = PROCESS_STREAMS,
 ): Promise<number> {
   if (words[0] === "top") return await (await import("./top.ts")).runTop(words.slice(1), output);
   if (words[0] === "check") {

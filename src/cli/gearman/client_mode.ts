@@ -3,7 +3,7 @@ import { GearmanClient, GearmanError, type RunningJob } from "../../client/mod.t
 import type { GearmanArguments } from "./arguments.ts";
 import { errorLine, unknownHost } from "./error_lines.ts";
 import { Progress } from "./progress.ts";
-import { OutputClosedError, type ToolStreams } from "./streams.ts";
+import { OutputClosedError, type ToolStreams } from "../streams.ts";
 import { workloads } from "./workloads.ts";
 
 const RUN_TASKS = "gearman_client_run_tasks";

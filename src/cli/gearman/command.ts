@@ -3,7 +3,7 @@ import { type ProgramEnd, signalProgram, startProgram } from "../../runtime/mod.
 import type { LineMode } from "./arguments.ts";
 import { LONGEST_WORKLOAD } from "./limits.ts";
 import { joined, LineSplitter } from "./line_splitter.ts";
-import type { ToolStreams } from "./streams.ts";
+import type { ToolStreams } from "../streams.ts";
 
 /** The program that a worker runs for each job. */
 export interface Command {

@@ -1,8 +1,7 @@
 /** `cogd gearman`: the command-line client and worker, as gearman 1.1.20's (command line section 5). */
-import { basename } from "node:path";
 import process from "node:process";
 import { GearmanError } from "../../client/mod.ts";
-import { startingEnvironment } from "../../runtime/mod.ts";
+import { calledName, startingEnvironment } from "../../runtime/mod.ts";
 import { CliError } from "../cli_error.ts";
 import { PidFile } from "../pid_file.ts";
 import { type GearmanArguments, readArguments } from "./arguments.ts";
@@ -10,9 +9,16 @@ import { backgroundChild, startInBackground } from "./background.ts";
 import { runClient } from "./client_mode.ts";
 import { usageText } from "./option_table.ts";
 import { serversOf } from "./servers.ts";
-import { NO_STREAMS, PROCESS_STREAMS, type ToolStreams } from "./streams.ts";
+import { NO_STREAMS, PROCESS_STREAMS, type ToolStreams } from "../streams.ts";
 
 export { GEARMAN_OPTIONS, type LetterOption } from "./option_table.ts";
+
+/** The environment variables that mean something to it. */
+export const GEARMAN_ENVIRONMENT = [
+  "COGD_DAEMON_CHILD",
+  "GEARMAN_SERVER",
+  "GEARMAN_SERVERS",
+] as const;
 
 const LONGEST_FUNCTION = 512;
 const LONGEST_UNIQUE = 64;
@@ -46,8 +52,7 @@ export async function gearmanTool(
 
 /** What the help calls the program: the name of the link it was called by. */
 function programName(): string {
-  const called = process.argv0;
-  return basename(called) === "gearman" ? called : "gearman";
+  return calledName() === "gearman" ? process.argv0 : "gearman";
 }
 
 async function start(

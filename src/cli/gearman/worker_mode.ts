@@ -9,7 +9,7 @@ import type { GearmanArguments } from "./arguments.ts";
 import { type Command, runCommand } from "./command.ts";
 import { errorLine, unknownHost } from "./error_lines.ts";
 import { findProgram } from "./find_program.ts";
-import { OutputClosedError, type ToolStreams } from "./streams.ts";
+import { OutputClosedError, type ToolStreams } from "../streams.ts";
 
 const WORK = "gearman_worker_work";
 const TIMED_OUT = "gearman: gearman_worker_work : gearman_wait(GEARMAN_TIMEOUT) timeout reached, " +
