@@ -4,10 +4,18 @@ const HELP_COLUMN = 32;
 const WIDTH = 80;
 
 const HEAD = `Usage: cogd [options]
+       cogd COMMAND ...
 
-A Gearman job server that takes the place of gearmand, options included. Also
-\`cogd export\` (the queue, back to gearmand) and \`cogd token\` (for HTTP); both
-explain themselves with -h.
+A Gearman job server that takes the place of gearmand, options included.
+
+Commands (cogd help COMMAND says more):
+  serve       the job server; the same as no command
+  gearman     submit jobs, or do them with any program
+  gearadmin   look at servers and change them; top and check
+  work        run programs as workers, from a configuration
+  export      write the queue back into C gearmand's own form
+  token       tokens for the HTTP side
+  completion  completion for bash, zsh and fish
 `;
 
 /** The text of `--help`: the options under their headings, 80 characters wide. */
