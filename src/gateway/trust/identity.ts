@@ -135,17 +135,40 @@ export class TokenIdentity implements Identity {
 /** Function names with `*` (any bytes) and `?` (one byte). */
 export class FunctionGlobs {
   readonly all: boolean;
-  readonly #pattern: RegExp;
+  readonly #globs: readonly ByteString[];
 
   constructor(globs: readonly ByteString[]) {
     this.all = globs.includes("*");
-    const sources = globs.map((glob) =>
-      glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")
-    );
-    this.#pattern = new RegExp(`^(?:${sources.join("|")})$`, "s");
+    this.#globs = globs;
   }
 
   match(name: ByteString): boolean {
-    return this.all || this.#pattern.test(name);
+    return this.all || this.#globs.some((glob) => globMatches(glob, name));
   }
+}
+
+/**
+ * Whether a glob fits a name as a whole. Goes back to the last star only, which is enough: callers send globs
+ * too, and a regular expression with many stars would take longer than anybody lives.
+ */
+function globMatches(glob: ByteString, name: ByteString): boolean {
+  let at = 0;
+  let star = -1;
+  let behindStar = 0;
+  for (let done = 0; done < name.length;) {
+    if (glob[at] === "*") {
+      star = at++;
+      behindStar = done;
+    } else if (at < glob.length && (glob[at] === "?" || glob[at] === name[done])) {
+      at++;
+      done++;
+    } else if (star >= 0) {
+      at = star + 1;
+      done = ++behindStar;
+    } else {
+      return false;
+    }
+  }
+  while (glob[at] === "*") at++;
+  return at === glob.length;
 }

@@ -4,10 +4,10 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { rmSync } from "node:fs";
 import { parseTokens, type TokenEntry, TokenFileError } from "./token_entry.ts";
 
 /** What tells one state of a file from the next. */
@@ -26,7 +26,9 @@ export function fileState(path: string): FileState | undefined {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
-    return { mark: `${stat.ino} ${stat.size} ${stat.mtimeMs}`, mode: stat.mode & 0o777 };
+    const { ino, size, mtimeMs, mode } = stat;
+    // Also with the permissions: a file that was refused for them may be right now.
+    return { mark: `${ino} ${size} ${mtimeMs} ${mode}`, mode: mode & 0o777 };
   } catch (cause) {
     throw unreadable(path, cause);
   }

@@ -131,6 +131,28 @@ test("roles bring others with them, globs name functions", () => {
     () => identity.require("submit", "img_1"),
     (error) => error instanceof Problem && error.type === "forbidden",
   );
+  for (
+    const [glob, name, fits] of [
+      ["a*b*c", "aXbYbZc", true],
+      ["a*b*c", "aXbYbZ", false],
+      ["*", "", true],
+      ["**?", "", false],
+      ["*?b", "ab", true],
+      ["a.*", "ab", false],
+      ["a*", "", false],
+      ["", "a", false],
+      ["[a]", "a", false],
+    ] as const
+  ) {
+    assert.equal(new FunctionGlobs([glob]).match(name), fits, `${glob} ${name}`);
+  }
   const admin = new TokenIdentity("t", ["admin"], new FunctionGlobs(["x", "*"]));
   assert.ok(ROLES.every((role) => admin.allowsAll(role)));
+});
+
+test("no glob takes longer than its length and the name's together allow", () => {
+  const begun = performance.now();
+  const globs = new FunctionGlobs([`${"*a".repeat(200)}b`]);
+  assert.equal(globs.match("a".repeat(511)), false);
+  assert.ok(performance.now() - begun < 1000);
 });

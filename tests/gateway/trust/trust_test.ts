@@ -122,6 +122,23 @@ test("a file that others may write is refused, one that they may read is complai
   assert.throws(() => scene.open(), { code: "UNSAFE" });
 });
 
+test("a file that was refused for its permissions is read when they are right", async () => {
+  await using folder = await temporaryFolder();
+  const scene = new TokenScene(folder.path);
+  const [old, fresh] = [newToken(), newToken()];
+  scene.write(entry("old", old));
+  const tokens = scene.open();
+  scene.write(entry("fresh", fresh));
+  chmodSync(scene.path, 0o620);
+  scene.now += 1000;
+  assert.equal(callerOf(tokens, old), "token old");
+  assert.match(scene.lines.join(), /^ERROR .*others may write/);
+  chmodSync(scene.path, 0o600);
+  scene.now += 1000;
+  assert.equal(callerOf(tokens, fresh), "token fresh");
+  assert.equal(callerOf(tokens, old), "unknown");
+});
+
 test("a file with anything wrong in it is refused", async () => {
   await using folder = await temporaryFolder();
   const path = `${folder.path}/tokens`;
