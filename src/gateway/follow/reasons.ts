@@ -151,7 +151,7 @@ export function workersDraining({ draining }: CapableWorkers): Reason {
     code: "workers-draining",
     text: `${draining === 1 ? "The only worker" : `All ${draining} workers`} that can do it ` +
       "are being drained and get no more jobs.",
-    fix: "End the draining (POST /workers/{id}/drain?draining=false) or start another worker.",
+    fix: "End the draining (POST /workers/{id}/undrain) or start another worker.",
     draining,
   };
 }

@@ -59,8 +59,9 @@ export function writeGauges(out: Exposition, rows: readonly FunctionRow[], now: 
   );
   for (const { label: name, queues } of rows) {
     if (queues.length === 0) continue;
-    const ages = queues.map((queue) => oldestWaitingMs(queue, now) ?? 0);
-    out.sample(Math.max(...ages) / 1000, label("function", name));
+    let oldest = 0;
+    for (const queue of queues) oldest = Math.max(oldest, oldestWaitingMs(queue, now) ?? 0);
+    out.sample(oldest / 1000, label("function", name));
   }
   gauge("gearman_queue_bytes", "Bytes of the workloads of all jobs", (queue) => queue.bytes);
   out.family("gearman_queue_limit", "gauge", "Jobs from which on submissions are refused");

@@ -101,6 +101,7 @@ test("workers that sleep, do not answer, do not ask, or are drained", async () =
   for (const { number } of [...scene.server.connections()]) scene.server.drainWorker(number, true);
   const drained = (await explained(scene, handle)).reasons[0]!;
   assert.deepEqual([drained.code, drained["draining"]], ["workers-draining", 2]);
+  assert.match(String(drained["fix"]), /\/undrain\b/);
 });
 
 test("a running job, one that was given up, one that is over", async () => {

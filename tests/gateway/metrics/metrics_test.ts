@@ -327,3 +327,11 @@ test("five hundred functions are scraped in less than 50 ms", async () => {
   assert.ok(size > 500_000);
   assert.ok(best < 50, `took ${best} ms for ${size} bytes`);
 });
+
+test("any number of functions beyond the bound is scraped", async () => {
+  const scene = await OperateScene.start({ gateway: { maxFunctionLabels: 1 } });
+  scene.server.act((jobServer) => {
+    for (let i = 0; i < 150_000; i++) jobServer.createFunction(`function_${i}`);
+  });
+  assert.equal((await scene.ask("GET /metrics")).status, 200);
+});
