@@ -81,6 +81,11 @@ export class KnownKeys implements IdempotencyKeys {
     };
   }
 
+  /** A job came to nothing that the key's request had joined. */
+  withdraw({ keyHash }: Idempotency, handle: ByteString): void {
+    if (this.#alone.get(keyHash)?.handle === handle) this.#dropAlone(keyHash);
+  }
+
   /** Takes up a record of the store; answers false when it is of another kind. */
   takeUp({ name, value }: NamedRecord): boolean {
     if (!name.startsWith(PREFIX)) return false;

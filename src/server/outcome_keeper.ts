@@ -1,4 +1,4 @@
-import type { Job, JobEnd, JobWitness, Limits, Submission } from "../core/mod.ts";
+import type { Idempotency, Job, JobEnd, JobWitness, Limits, Submission } from "../core/mod.ts";
 import type { NamedRecord, StoredJob } from "../plugin_api/mod.ts";
 import { type Packet, PacketType } from "../protocol/mod.ts";
 import type { JobRecord } from "./job_record.ts";
@@ -38,6 +38,8 @@ const NO_RESULT: CollectedResult = { result: new Uint8Array(0), resultDropped: f
 export class OutcomeKeeper implements JobWitness {
   readonly #parts: OutcomeKeeperParts;
   readonly #results: ResultCollector;
+  /** Keys of requests that joined a job which has another one, and which the store had not taken yet. */
+  readonly #joinedKeys = new Map<Job, Idempotency[]>();
   /** Outcomes that are being taken up from the store. */
   #found: KeptEntry[] = [];
 
@@ -55,7 +57,12 @@ export class OutcomeKeeper implements JobWitness {
     if (job.extras?.idempotency?.keyHash === key.keyHash) return keys.attach(key, job.handle);
     // It joined a job that has another key already.
     const record = keys.keepAlone(key, job.handle);
-    if (record !== undefined && job.persisted) log.putQuietly(record);
+    if (record === undefined) return;
+    if (job.persisted) log.putQuietly(record);
+    if (job.storeWaiters === null) return;
+    const joined = this.#joinedKeys.get(job);
+    if (joined === undefined) this.#joinedKeys.set(job, [key]);
+    else joined.push(key);
   }
 
   reported(job: Job, packet: Packet): void {
@@ -79,6 +86,9 @@ export class OutcomeKeeper implements JobWitness {
       idempotency?.expiresAt ?? 0,
     );
     const cameToNothing = end === "refused" || end === "abandoned";
+    const joinedKeys = this.#joinedKeys.get(job) ?? [];
+    this.#joinedKeys.delete(job);
+    if (cameToNothing) { for (const key of joinedKeys) keys.withdraw(key, handle); }
     if (cameToNothing || expiresAt <= finishedAt) {
       this.#results.forget(job);
       if (idempotency !== null) keys.forget(idempotency, handle);

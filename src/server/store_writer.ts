@@ -202,7 +202,9 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     this.#scheduled = true;
     this.#parts.afterTurn(() => {
       this.#scheduled = false;
-      if (!this.#committing && !this.#closing) void this.#commit();
+      // A commit that fails may bring something to write before its repetition is set.
+      if (this.#committing || this.#closing || this.#cancelRetry !== null) return;
+      void this.#commit();
     });
   }
 

@@ -82,6 +82,20 @@ test("a key whose request joined another job's is kept by itself", async () => {
   await server.stop();
 });
 
+test("the key of a request that joined a job which the store refuses may be used again", async () => {
+  const { server, store } = await startDurableFixture();
+  submitHttp(server, { unique: "u", key: "first" });
+  submitHttp(server, { unique: "u", key: "second" });
+  await turn();
+  await store.fail(new StoreError("FULL", "disk full"));
+  for (const name of ["first", "second"]) {
+    assert.equal(server.idempotencyKeys.find(keyHash(name)), undefined, name);
+  }
+  assert.equal(store.running, 0, "the record goes with the next attempt");
+  store.automatic = true;
+  await server.stop();
+});
+
 test("a key outlives an outcome that is not kept for a moment", async () => {
   const fixture = await startDurableFixture({ limits: { maxOutcomes: 0 } });
   const { server, store } = fixture;

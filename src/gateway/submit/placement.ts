@@ -130,6 +130,8 @@ export function findRepeated(
   }
   const found = jobServer.table.findJob(handle);
   const job = found?.end === null ? found : undefined;
+  // A foreground job that it joined, and that the store refused to keep: it has yet to be accepted.
+  if (job?.background === false) return undefined;
   const outcome = job === undefined ? server.outcomes.find(handle) : undefined;
   if (atomic === true && outcome?.end === "cancelled") return undefined;
   return {

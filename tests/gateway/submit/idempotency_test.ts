@@ -81,6 +81,22 @@ test("a key whose job the store refused may be used again", async () => {
   assert.equal(scene.jobs, 1);
 });
 
+test("a key that joined a foreground job is not accepted before the store has that job", async () => {
+  const store = new ScriptedStore();
+  const scene = await SubmitScene.start({ store });
+  await scene.begin("POST /jobs/f?unique=u");
+  const asked = { headers: KEY };
+  const refused = await scene.begin("POST /jobs/f?unique=u&background=true", asked);
+  await store.fail(new StoreError("FULL", "disk full"));
+  assert.equal(refused.answer?.status, 503);
+  const again = await scene.begin("POST /jobs/f?unique=u&background=true", asked);
+  assert.equal(again.answer, undefined);
+  scene.clock.pass(60_000);
+  await turn();
+  await store.hold();
+  assert.equal((await again.answered).status, 202);
+});
+
 test("a synchronous request with a key survives its connection", async () => {
   const store = new ScriptedStore();
   store.automatic = true;
