@@ -70,6 +70,7 @@ async function submitByDialect(call: Call): Promise<Response> {
     config: gateway.config,
     bulk: false,
   });
+  if (options.reducer !== "") call.identity.require("submit", options.reducer);
   const workload = WITH_BODY.includes(request.method) ? await call.body() : new Uint8Array(0);
   const order: Order = { options, background: options.background, workload, idempotency: null };
   requireStorable(gateway.server, order);

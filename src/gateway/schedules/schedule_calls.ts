@@ -19,9 +19,18 @@ export const LIST_LIMIT = 100;
  * `forbidden`, `invalid-request`, `payload-too-large` and `store-unavailable`.
  */
 export async function createdSchedule(call: Call, draft: ScheduleDraft): Promise<Response> {
-  call.identity.require("operate", draft.functionName);
+  requireFunctions(call, draft);
   const schedule = await call.gateway.schedules.create(draft);
   return jsonResponse(201, scheduleDetailJson(schedule), { location: `/schedules/${schedule.id}` });
+}
+
+/** Throws `forbidden` unless the caller may operate all functions that are named. */
+function requireFunctions(
+  { identity }: Call,
+  { functionName, reducer = "" }: Partial<ScheduleDraft>,
+): void {
+  if (functionName !== undefined) identity.require("operate", functionName);
+  if (reducer !== "") identity.require("operate", reducer);
 }
 
 export function listSchedules(call: Call): Response {
@@ -55,7 +64,7 @@ export function showSchedule(call: Call): Response {
 export async function changeSchedule(call: Call): Promise<Response> {
   scheduleOf(call, "operate");
   const changes = readChanges(await call.json());
-  if (changes.functionName !== undefined) call.identity.require("operate", changes.functionName);
+  requireFunctions(call, changes);
   return await changed(call, changes);
 }
 

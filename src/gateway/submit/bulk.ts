@@ -35,9 +35,11 @@ async function atomicLines(call: Call): Promise<Response> {
   const reader = new BulkReader(call);
   const body = await call.body();
   const lines: Uint8Array[] = [];
-  const most = { maxLineBytes: body.length, maxLines: Infinity };
-  for await (const batch of lineBatches(once(body), most)) lines.push(...batch);
-  requireFew(call, lines.length);
+  const limits = { maxLineBytes: body.length, maxLines: call.gateway.config.maxBulkJobs };
+  for await (const batch of lineBatches(once(body), limits)) {
+    requireFew(call, lines.length + batch.length);
+    lines.push(...batch);
+  }
   const items = lines.map((line, index) =>
     reader.read(index, line, () => parseJson(line), `/${index}`)
   );

@@ -61,13 +61,15 @@ export interface BulkPart {
   readonly key: string | null;
 }
 
-/** The order of one job, with its key when it has one: its own, or its part of a bulk request's. */
+/** The order of one job, with its key when it has one: its own, or its part of a bulk request's. Throws `forbidden`. */
 export function orderOf(
   call: Call,
   options: JobOptions,
   workload: Uint8Array,
   bulk?: BulkPart,
 ): Order {
+  // The worker submits to it, with its own rights.
+  if (options.reducer !== "") call.identity.require("submit", options.reducer);
   const key = options.idempotencyKey ?? bulk?.key ?? null;
   const part = options.idempotencyKey === null ? bulk?.index : undefined;
   return {

@@ -55,7 +55,8 @@ const OPTIONS: readonly Option[] = [
   },
   {
     name: "reducer",
-    description: "Reducer function, 1 to 64 bytes (SUBMIT_REDUCE_JOB).",
+    description:
+      "Reducer function, 1 to 64 bytes (SUBMIT_REDUCE_JOB). The caller needs the role for it, too.",
     schema: { type: "string", minLength: 1 },
     example: "sum",
   },

@@ -264,10 +264,13 @@ test("a token sees and changes the schedules of its functions only", async () =>
     (await asOperator("POST", "/schedules", { ...body, function: "other" })).status,
     403,
   );
+  const reducing = { ...body, reducer: "other" };
+  assert.equal((await asOperator("POST", "/schedules", reducing)).status, 403);
   assert.equal((await asReader("POST", "/schedules", body)).status, 403);
   assert.equal((await ask("POST", "/schedules", body)).status, 401);
   const own = `/schedules/${mine.json["id"]}`;
   assert.equal((await asOperator("PATCH", own, { function: "other" })).status, 403);
+  assert.equal((await asOperator("PATCH", own, { reducer: "other" })).status, 403);
   assert.equal((await asReader("GET", own)).status, 200);
   assert.equal((await asReader("DELETE", own)).status, 403);
   const { id } = await scene.schedules.create({

@@ -103,6 +103,16 @@ test("an array of more than a thousand is refused, as NDJSON it is not", async (
   assert.equal(scene.jobs, 4);
 });
 
+test("an atomic request of any number of lines is refused, not choked on", async () => {
+  const scene = await SubmitScene.start({ gateway: { maxBodyBytes: 10_000_000 } });
+  const answer = await scene.ask("POST /jobs?atomic=true", {
+    headers: { "content-type": "application/x-ndjson" },
+    body: "{}\n".repeat(400_000),
+  });
+  assert.equal(answer.status, 400);
+  assert.match(String(answer.json["detail"]), /at most 1000 jobs/);
+});
+
 test("atomic takes all or nothing", async () => {
   const store = new ScriptedStore();
   store.automatic = true;

@@ -239,6 +239,10 @@ test("who may not submit a function is told so", async () => {
   });
   const results = bulk.json["results"] as { status: number }[];
   assert.deepEqual(results.map(({ status }) => status), [403, 202]);
+  for (const [reducer, status] of [["img-sum", 202], ["mail", 403]] as const) {
+    const what = `POST /jobs/img-a?background=true&reducer=${reducer}`;
+    assert.equal((await scene.ask(what, { token: "secret" })).status, status, reducer);
+  }
   const cron = await scene.ask("POST /jobs/img-a?cron=*+*+*+*+*", { token: "secret" });
   assert.equal(cron.status, 403, "a schedule takes the role operate");
 });
