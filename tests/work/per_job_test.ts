@@ -53,6 +53,7 @@ test("a program sees the facts of its job, its own variables, its folder, and no
       "GEARMAN_FUNCTION=test",
       `GEARMAN_HANDLE=${job.handle}`,
       "GEARMAN_UNIQUE=unique",
+      "GEARMAN_WORKLOAD_BYTES=0",
     ]);
   });
 });
