@@ -6,7 +6,7 @@ import type { Program, ProgramEnd, ProgramHandlers, ProgramOptions } from "./pro
  * The program that begins a session and then becomes another one. Deno's own way (`detached`) copies the
  * page tables of this process first, which takes ten times as long as the rest of a start.
  */
-const SETSID = ["/usr/bin/setsid", "/bin/setsid"].find((path) => existsSync(path));
+const SETSID_PATHS = ["/usr/bin/setsid", "/bin/setsid"];
 /** What setsid writes when it cannot become that program, though the file was there. */
 const SETSID_FAILED = "setsid: failed to execute ";
 /** How long the last words of a program that has ended may take to be read. */
@@ -19,16 +19,17 @@ const SETSID_CODES: readonly number[] = [126, 127];
  */
 export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHandlers): Program {
   const { path, folder } = options;
-  if (SETSID !== undefined) refuse(path, folder);
-  const child = new Deno.Command(SETSID ?? path, {
-    args: SETSID === undefined ? [...options.args] : [path, ...options.args],
+  const setsid = SETSID_PATHS.find((candidate) => existsSync(candidate));
+  if (setsid !== undefined) refuse(path, folder);
+  const child = new Deno.Command(setsid ?? path, {
+    args: setsid === undefined ? [...options.args] : [path, ...options.args],
     ...(folder === undefined ? {} : { cwd: folder }),
     clearEnv: true,
     env: { ...options.environment },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    detached: SETSID === undefined,
+    detached: setsid === undefined,
   }).spawn();
   const input = child.stdin.getWriter();
   // A program may end without reading its input.
@@ -63,7 +64,7 @@ export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHan
     pid: child.pid,
     ended: child.status.then(async ({ code, signal }): Promise<ProgramEnd> => {
       if (signal !== null) return { code: null, signal, neverRan: false };
-      if (SETSID === undefined || !SETSID_CODES.includes(code)) {
+      if (setsid === undefined || !SETSID_CODES.includes(code)) {
         return { code, signal, neverRan: false };
       }
       // setsid's output ends with it, that of another program's children may not.

@@ -165,6 +165,7 @@ function readPayload(body: ScheduleBody, errors: FieldError[]): Uint8Array | und
   const text = body.payload_base64!;
   if (!BASE64.test(text) || text.length % 4 !== 0) {
     errors.push({ pointer: "/payload_base64", detail: "payload_base64 is not base64" });
+    return undefined;
   }
   return Uint8Array.from(Buffer.from(text, "base64"));
 }

@@ -191,6 +191,7 @@ test("what is wrong with a body is named", async () => {
       [{ ...good, reducer: "a\0b" }, "/reducer"],
       [{ ...good, payload_text: "a", payload_base64: "" }, "/payload_base64"],
       [{ ...good, payload_base64: "a-b_" }, "/payload_base64"],
+      [{ ...good, payload_base64: "H:vm:1" }, "/payload_base64"],
       [{ ...good, backfill: true }, ""],
     ] as const
   ) {
