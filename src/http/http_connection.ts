@@ -271,8 +271,9 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     const sending = this.#sending;
     this.#exchange = null;
     this.#sending = null;
-    exchange?.peerEnded();
+    // First what sends: to learn of the peer's end through the signal may make it end its body.
     sending?.gone();
+    exchange?.peerEnded();
   }
 
   #receiveMark(): number {

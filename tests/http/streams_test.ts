@@ -84,7 +84,7 @@ test("streams are sent as they are written, and their source hears of the peer's
     assert.match(peer.received, /\r\n\r\n3\r\none\r\n$/);
     peer[leave]();
     await settled();
-    assert.deepEqual(streams.events, ["aborted", "gone"]);
+    assert.deepEqual(streams.events.toSorted(), ["aborted", "gone"]);
     assert.equal(writer!.write(bytes("two")), true);
     writer!.end();
     assert.equal(server.http.connections.open, 0);
@@ -105,6 +105,24 @@ test("a stream that ends leaves the connection to the next request", async () =>
   assert.deepEqual(peer.responses().map(({ body }) => body), ["first", "second"]);
   peer.hangUp();
   assert.deepEqual(streams.events, []);
+});
+
+test("a stream that its peer's end brings to its own end is over once", async () => {
+  const server = await MemoryServer.open((_, peer) =>
+    pushedResponse({}, (writer) => {
+      peer.signal.addEventListener("abort", () => writer.end());
+      return { gone() {} };
+    })
+  );
+  for (const leave of ["hangUp", "halfClose"] as const) {
+    const peer = server.connect();
+    await peer.ask(GET);
+    peer[leave]();
+    await settled();
+    peer.hangUp();
+  }
+  assert.equal(server.http.connections.open, 0);
+  assert.deepEqual(server.log, []);
 });
 
 test("a slow reader of a stream is bounded, then cut", async () => {
