@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import type { Program, ProgramEnd, ProgramHandlers, ProgramOptions } from "./program.ts";
 
 /**
@@ -88,9 +88,15 @@ function shortly(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
 }
 
-/** What the system would refuse setsid, which can tell of it only in words. */
+/**
+ * What the system would refuse setsid, which can tell of it only in words. Whether this user is among those who
+ * may run a file is left to the system: Deno's `access` does not know all groups.
+ */
 function refuse(path: string, folder: string | undefined): void {
-  accessSync(path, constants.X_OK);
+  const program = statSync(path);
+  if (!program.isFile() || (program.mode & 0o111) === 0) {
+    throw Object.assign(new Error("it is no program"), { code: "EACCES" });
+  }
   if (folder !== undefined && !statSync(folder).isDirectory()) {
     throw new Error(`"${folder}" is no folder`);
   }

@@ -1,7 +1,9 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { ProgramStartError } from "../runtime/mod.ts";
 import type { FunctionSettings } from "./settings.ts";
+
+const ANYBODY_MAY_RUN = 0o111;
 
 /**
  * The file that a function's command means, as a shell would find it with the function's own PATH and working
@@ -33,19 +35,20 @@ type ProgramPlace = Pick<FunctionSettings, "command" | "folder" | "environment">
 
 function problemWith(path: string): ProgramStartError | undefined {
   try {
-    if (!statSync(path).isFile()) {
+    const file = statSync(path);
+    if (!file.isFile()) {
       return new ProgramStartError("NOT_FOUND", `Cannot start "${path}": it is no file`);
     }
-    accessSync(path, constants.X_OK);
-    return undefined;
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const reason = missing ? "there is no such file" : "it may not be run";
+    // Whether this very user may run it, the system says when it is tried.
+    if ((file.mode & ANYBODY_MAY_RUN) !== 0) return undefined;
     return new ProgramStartError(
-      missing ? "NOT_FOUND" : "NOT_PERMITTED",
-      `Cannot start "${path}": ${reason}`,
-      { cause },
+      "NOT_PERMITTED",
+      `Cannot start "${path}": it may not be run (chmod +x)`,
     );
+  } catch (cause) {
+    return new ProgramStartError("NOT_FOUND", `Cannot start "${path}": there is no such file`, {
+      cause,
+    });
   }
 }
 
