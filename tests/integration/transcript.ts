@@ -25,6 +25,12 @@ export function fencedBlocks(document: string, mark: string): string[] {
   return [...fences].filter(([, own]) => own === mark).map(([, , content]) => content!);
 }
 
+/** Files that a document shows: a line that begins with the name in backquotes, then a fenced block. */
+export function shownFiles(document: string): Map<string, string> {
+  const files = document.matchAll(/^`([\w.-]+)`[^\n]*\n\n```\w+\n([\s\S]*?)^```$/gm);
+  return new Map([...files].map(([, name, content]) => [name!, content!]));
+}
+
 function exchangesOf(block: string): Exchange[] {
   const exchanges: { command: string; printed: string }[] = [];
   let continues = false;
@@ -49,7 +55,7 @@ export interface SessionOptions {
   readonly before?: readonly string[];
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 30_000;
 
 /**
  * Runs the commands in one session of bash, and compares what each prints. What they started in the
@@ -62,8 +68,7 @@ export async function runSession(
   const file = join(cwd, "session.sh");
   // As on a terminal, where curl shows no progress beside what it prints.
   await writeFile(join(cwd, ".curlrc"), "silent\nshow-error\n");
-  const substituted = (text: string) =>
-    Object.entries(substitutions).reduce((rest, [from, to]) => rest.replaceAll(from, to), text);
+  const substituted = (text: string) => substitute(text, substitutions);
   const commands = exchanges.map(({ command }, at) => `${substituted(command)}\n${mark(at)}`);
   const lines = ["exec 2>&1", END_JOBS, ...before.map(substituted), mark(-1), ...commands];
   await writeFile(file, `${lines.join("\n")}\n`);
@@ -86,6 +91,13 @@ export async function runSession(
     );
   }
   assert.equal(printed.length, exchanges.length + 2, `The session ended early: ${stdout}`);
+}
+
+/** The text with all places taken at once. */
+export function substitute(text: string, substitutions: Readonly<Record<string, string>>): string {
+  const places = Object.keys(substitutions).map(escaped).join("|");
+  if (places === "") return text;
+  return text.replace(new RegExp(places, "g"), (place) => substitutions[place]!);
 }
 
 const MARK = "\u0001";
