@@ -11,7 +11,7 @@ import type {
   Listen,
   ListenerHandler,
 } from "../../src/runtime/mod.ts";
-import { ManualClock } from "./manual_clock.ts";
+import { FakeClock } from "../server/mod.ts";
 import { type ReceivedResponse, responsesIn } from "./received_response.ts";
 
 /** Small and round, so that tests can pass each of them. */
@@ -29,7 +29,7 @@ export const TEST_LIMITS: HttpLimits = {
 
 /** A server without sockets: what peers send and receive is moved by hand, so tests are exact. */
 export class MemoryServer {
-  readonly clock = new ManualClock();
+  readonly clock = new FakeClock();
   readonly log: string[] = [];
   http!: RunningHttpServer;
   #handler!: ListenerHandler;
