@@ -6,11 +6,9 @@ import { Figures } from "../../src/gateway/metrics/mod.ts";
 import { OpenCalls } from "../../src/gateway/open_calls.ts";
 import { Schedules } from "../../src/gateway/schedules/mod.ts";
 import { SUBMIT_ROUTES } from "../../src/gateway/submit/mod.ts";
-import { FunctionGlobs, Trust } from "../../src/gateway/trust/mod.ts";
-import { TokenIdentity } from "../../src/gateway/trust/identity.ts";
 import { Waits } from "../../src/gateway/waits.ts";
 import { type BodyWriter, pushedBodyOf } from "../../src/http/direct_bodies.ts";
-import { HttpError, type HttpHandler, type HttpPeer } from "../../src/http/mod.ts";
+import { HttpError, type HttpHandler } from "../../src/http/mod.ts";
 import type { RunningServer } from "../../src/server/mod.ts";
 import {
   type FakeClock,
@@ -21,30 +19,13 @@ import {
   turn,
 } from "../server/mod.ts";
 import { TEST_CONFIG } from "./app_scene.ts";
+import { type Answer, answerOf, type Asked, respond, trustIn } from "./asking.ts";
 import { bytesOfResponse } from "./response_body.ts";
 
 export interface SubmitOptions extends FixtureOptions {
   readonly gateway?: Partial<GatewayConfig>;
   /** Function globs by token, each with the role `submit`; without it everybody may do everything. */
   readonly tokens?: Readonly<Record<string, string>>;
-}
-
-export interface Asked {
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Uint8Array;
-  /** Instead of `body`. */
-  readonly pieces?: AsyncIterable<Uint8Array>;
-  readonly token?: string;
-}
-
-/** An answer, read whole. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly bytes: Uint8Array;
-  readonly text: string;
-  /** The body as JSON. */
-  readonly json: Record<string, unknown>;
 }
 
 /** A call under way. */
@@ -85,13 +66,12 @@ export class SubmitScene {
       log,
       shutdown: () => {},
     };
-    const identities = tokens === undefined ? null : {
-      find: (token: string) =>
-        new TokenIdentity(token, ["submit"], new FunctionGlobs([tokens[token] ?? ""])),
-    };
+    const submitters = Object.entries(tokens ?? {}).map(([token, glob]) =>
+      [token, ["submit", glob]] as const
+    );
     this.#handle = createApp({
       gateway: this.gateway,
-      trust: new Trust({ tokens: identities, hostNames: null }),
+      trust: trustIn(tokens && Object.fromEntries(submitters)),
       routes: SUBMIT_ROUTES,
       fallback: config.dialect === "none" ? undefined : DIALECT_ROUTE,
       openCalls: this.openCalls,
@@ -145,49 +125,13 @@ export class SubmitScene {
   }
 
   async #ask(what: string, asked: Asked, signal: AbortSignal): Promise<Answer> {
-    const response = await this.respond(what, asked, signal);
-    const bytes = await pushedBytes(response) ?? await bytesOfResponse(response);
-    const text = new TextDecoder().decode(bytes);
-    return {
-      status: response.status,
-      headers: response.headers,
-      bytes,
-      text,
-      get json() {
-        return JSON.parse(text);
-      },
-    };
+    const response = await this.respond(what, { ...asked, signal });
+    return await answerOf(response, async (one) => await pushedBytes(one) ?? bytesOfResponse(one));
   }
 
   /** The response itself, with its body not yet read. */
-  async respond(
-    what: string,
-    { headers = {}, body = "", pieces, token }: Asked = {},
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<Response> {
-    const [method, path] = what.split(" ") as [string, string];
-    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    const peer: HttpPeer = {
-      remoteAddress: "127.0.0.1",
-      remotePort: 50_000,
-      signal,
-      body: (most) =>
-        bytes.length > most
-          ? Promise.reject(new HttpError("BODY_TOO_LARGE", "The body is too large"))
-          : Promise.resolve(bytes),
-      async *bodyPieces() {
-        if (pieces !== undefined) yield* pieces;
-        else yield await Promise.resolve(bytes);
-      },
-    };
-    const authorization: Record<string, string> = token === undefined
-      ? {}
-      : { authorization: `Bearer ${token}` };
-    const request = new Request(`http://localhost:8080${path}`, {
-      method,
-      headers: { ...authorization, ...headers },
-    });
-    return await this.#handle(request, peer);
+  respond(what: string, asked: Asked = {}): Promise<Response> {
+    return respond(this.#handle, what, asked);
   }
 }
 

@@ -5,12 +5,9 @@ import { EVENT_BOUNDS, FOLLOW_ROUTES, RecordedEvents } from "../../../src/gatewa
 import type { AllEventsBounds } from "../../../src/gateway/follow/recorded_events.ts";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
 import { OpenCalls } from "../../../src/gateway/open_calls.ts";
-import type { Role } from "../../../src/gateway/route.ts";
-import { FunctionGlobs, Trust } from "../../../src/gateway/trust/mod.ts";
-import { TokenIdentity } from "../../../src/gateway/trust/identity.ts";
 import { Waits } from "../../../src/gateway/waits.ts";
 import { pushedBodyOf } from "../../../src/http/direct_bodies.ts";
-import type { BodySource, HttpHandler, HttpPeer } from "../../../src/http/mod.ts";
+import type { BodySource, HttpHandler } from "../../../src/http/mod.ts";
 import type { RunningServer } from "../../../src/server/mod.ts";
 import {
   type FakeClock,
@@ -21,30 +18,13 @@ import {
   turn,
 } from "../../server/mod.ts";
 import { TEST_CONFIG } from "../app_scene.ts";
-import { bytesOfResponse } from "../response_body.ts";
+import { type Answer, answerOf, type Asked, respond, type TokenTable, trustIn } from "../asking.ts";
 
 export interface FollowOptions extends FixtureOptions {
   readonly bounds?: Partial<AllEventsBounds>;
   readonly mostWaits?: number;
   /** Roles and function globs by token; without it everybody may do everything. */
-  readonly tokens?: Readonly<Record<string, readonly [Role, string]>>;
-}
-
-export interface Asked {
-  readonly headers?: Record<string, string>;
-  readonly token?: string;
-  /** Aborts when the caller is gone. */
-  readonly signal?: AbortSignal;
-}
-
-/** An answer, read whole. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  /** The body as JSON. */
-  readonly json: Record<string, unknown>;
+  readonly tokens?: TokenTable;
 }
 
 /** How long outcomes of `background` jobs are kept, milliseconds. */
@@ -75,16 +55,10 @@ export class FollowScene {
       log: (level, text) => assert.fail(`${level} ${text}`),
       shutdown: () => assert.fail("no shutdown was asked for"),
     };
-    const identities = tokens === undefined ? null : {
-      find: (token: string) => {
-        const [role, glob] = tokens[token] ?? assert.fail(`no token ${token}`);
-        return new TokenIdentity(token, [role], new FunctionGlobs([glob]));
-      },
-    };
     this.#handle = createApp({
       // Nothing here counts or keeps schedules.
       gateway: parts as Gateway,
-      trust: new Trust({ tokens: identities, hostNames: null }),
+      trust: trustIn(tokens),
       routes: FOLLOW_ROUTES,
       openCalls: new OpenCalls(),
       observe: () => {},
@@ -133,39 +107,14 @@ export class FollowScene {
   }
 
   /** The response to `GET /path`, `DELETE /path?x=1`, …, not read yet. */
-  async respond(what: string, { headers = {}, token, signal }: Asked = {}): Promise<Response> {
-    const [method, path] = what.split(" ") as [string, string];
-    const peer: HttpPeer = {
-      remoteAddress: "127.0.0.1",
-      remotePort: 50_000,
-      signal: signal ?? new AbortController().signal,
-      body: () => Promise.resolve(new Uint8Array(0)),
-      async *bodyPieces() {},
-    };
-    const authorization: Record<string, string> = token === undefined
-      ? {}
-      : { authorization: `Bearer ${token}` };
-    const request = new Request(`http://localhost:8080${path}`, {
-      method,
-      headers: { ...authorization, ...headers },
-    });
-    return await this.#handle(request, peer);
+  respond(what: string, asked: Asked = {}): Promise<Response> {
+    return respond(this.#handle, what, asked);
   }
 
   async ask(what: string, asked: Asked = {}): Promise<Answer> {
     const response = await this.respond(what, asked);
     await turn();
-    const bytes = response.status === 204 ? new Uint8Array(0) : await bytesOfResponse(response);
-    const text = new TextDecoder().decode(bytes);
-    return {
-      status: response.status,
-      headers: response.headers,
-      bytes,
-      text,
-      get json() {
-        return JSON.parse(text);
-      },
-    };
+    return await answerOf(response);
   }
 
   /** `GET /path`, which must be answered with 200 and JSON. */

@@ -1,15 +1,11 @@
-import assert from "node:assert/strict";
 import type { Submission } from "../../../src/core/mod.ts";
 import { createApp } from "../../../src/gateway/app.ts";
 import type { Gateway, GatewayConfig } from "../../../src/gateway/gateway.ts";
 import { Figures, HEALTH_ROUTES } from "../../../src/gateway/metrics/mod.ts";
 import { OpenCalls } from "../../../src/gateway/open_calls.ts";
 import { OPERATE_ROUTES } from "../../../src/gateway/operate/mod.ts";
-import type { Role } from "../../../src/gateway/route.ts";
-import { FunctionGlobs, Trust } from "../../../src/gateway/trust/mod.ts";
-import { TokenIdentity } from "../../../src/gateway/trust/identity.ts";
 import { Waits } from "../../../src/gateway/waits.ts";
-import type { HttpHandler, HttpPeer } from "../../../src/http/mod.ts";
+import type { HttpHandler } from "../../../src/http/mod.ts";
 import type { RunningServer } from "../../../src/server/mod.ts";
 import {
   type FakeClock,
@@ -20,27 +16,12 @@ import {
   turn,
 } from "../../server/mod.ts";
 import { TEST_CONFIG } from "../app_scene.ts";
-import { textOfResponse } from "../response_body.ts";
+import { type Answer, answerOf, type Asked, respond, type TokenTable, trustIn } from "../asking.ts";
 
 export interface OperateOptions extends FixtureOptions {
   readonly gateway?: Partial<GatewayConfig>;
   /** Roles and function globs by token; without it everybody may do everything. */
-  readonly tokens?: Readonly<Record<string, readonly [Role, string]>>;
-}
-
-export interface Asked {
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Uint8Array;
-  readonly token?: string;
-}
-
-/** An answer, read whole. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The body as JSON. */
-  readonly json: Record<string, unknown>;
+  readonly tokens?: TokenTable;
 }
 
 /** A whole server on a memory network, with a gateway that has routes to operate it, and no sockets. */
@@ -73,16 +54,10 @@ export class OperateScene {
       log: (level, text) => this.log.push(`${level} ${text}`),
       shutdown: (graceful) => this.shutdowns.push(graceful),
     };
-    const identities = tokens === undefined ? null : {
-      find: (token: string) => {
-        const [role, glob] = tokens[token] ?? assert.fail(`no token ${token}`);
-        return new TokenIdentity(token, [role], new FunctionGlobs([glob]));
-      },
-    };
     this.#handle = createApp({
       // Nothing here follows jobs or keeps schedules.
       gateway: parts as Gateway,
-      trust: new Trust({ tokens: identities, hostNames: null }),
+      trust: trustIn(tokens),
       routes: [...OPERATE_ROUTES, ...HEALTH_ROUTES],
       openCalls: new OpenCalls(),
       observe: (...what) => this.figures.http.observe(...what),
@@ -127,36 +102,10 @@ export class OperateScene {
   }
 
   /** `GET /path`, `POST /path?x=1`, … */
-  async ask(what: string, { headers = {}, body = "", token }: Asked = {}): Promise<Answer> {
-    const [method, path] = what.split(" ") as [string, string];
-    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    const peer: HttpPeer = {
-      remoteAddress: "127.0.0.1",
-      remotePort: 50_000,
-      signal: new AbortController().signal,
-      body: () => Promise.resolve(bytes),
-      async *bodyPieces() {
-        yield await Promise.resolve(bytes);
-      },
-    };
-    const authorization: Record<string, string> = token === undefined
-      ? {}
-      : { authorization: `Bearer ${token}` };
-    const request = new Request(`http://localhost:8080${path}`, {
-      method,
-      headers: { ...authorization, ...headers },
-    });
-    const response = await this.#handle(request, peer);
+  async ask(what: string, asked: Asked = {}): Promise<Answer> {
+    const response = await respond(this.#handle, what, asked);
     await turn();
-    const text = response.status === 204 ? "" : await textOfResponse(response);
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      get json() {
-        return JSON.parse(text);
-      },
-    };
+    return await answerOf(response);
   }
 
   /** A change of a policy. */

@@ -3,7 +3,8 @@ import process from "node:process";
 import test from "node:test";
 import { OPTION_NAMES, OPTION_PARAMETERS } from "../../../src/gateway/submit/option_parameters.ts";
 import { Random, seedFrom } from "../../support/mod.ts";
-import { type Asked, SubmitScene } from "../submit_scene.ts";
+import type { Asked } from "../asking.ts";
+import { SubmitScene } from "../submit_scene.ts";
 
 const REQUESTS = 1500;
 
