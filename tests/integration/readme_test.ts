@@ -82,6 +82,16 @@ test("the guide names every address, every option of a submission and every prob
   for (const type of types) assert.ok(named.has(type), `the problem ${type}`);
 });
 
+/** The session ends its second server itself; one that broke off does not. */
+function endedAtLast(pidFile: string): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      const pid = Number(await readFile(pidFile, "utf8").catch(() => "0"));
+      if (pid > 0) process.kill(pid, "SIGKILL");
+    },
+  };
+}
+
 interface Description {
   readonly paths: Record<
     string,
@@ -97,6 +107,7 @@ for (const flavour of COGD_BINARIES) {
     await symlink(cogdCommand(flavour).command, join(folder.path, "cogd"));
     await using cogd = await startCogd({ flavour, http: true });
     const second = { port: await freePort(), httpPort: await freePort() };
+    await using _daemon = endedAtLast(join(folder.path, "cogd.pid"));
     await runSession(SESSION, {
       cwd: folder.path,
       env: {
