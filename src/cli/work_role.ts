@@ -50,6 +50,8 @@ async function obey(
   environment: Readonly<Record<string, string>>,
   parts: WorkParts,
 ): Promise<number> {
+  // Alone, -h cannot mean a host.
+  if (args.length === 1 && args[0] === "-h") return obey(["--help"], environment, parts);
   const values = new OptionValues(WORK_OPTIONS);
   values.add(parseWords(args, WORK_OPTIONS, { otherWords: "refuse" }));
   if (values.isGiven("help")) {

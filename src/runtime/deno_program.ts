@@ -10,7 +10,7 @@ const SETSID_PATHS = ["/usr/bin/setsid", "/bin/setsid"];
 /** What setsid writes when it cannot become that program, though the file was there. */
 const SETSID_FAILED = "setsid: failed to execute ";
 /** How long the last words of a program that has ended may take to be read. */
-const LAST_WORDS_MS = 500;
+const LAST_WORDS_MS = 5000;
 const SETSID_CODES: readonly number[] = [126, 127];
 
 /**
@@ -68,7 +68,7 @@ export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHan
         return { code, signal, neverRan: false };
       }
       // setsid's output ends with it, that of another program's children may not.
-      await Promise.race([outputClosed, shortly()]);
+      await settledWithin(LAST_WORDS_MS, outputClosed);
       const neverRan = Buffer.from(firstErrors).toString("latin1") === SETSID_FAILED;
       return { code, signal, neverRan };
     }),
@@ -84,8 +84,13 @@ export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHan
   };
 }
 
-function shortly(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+async function settledWithin(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }
 
 /**

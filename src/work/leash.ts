@@ -1,4 +1,5 @@
 import { type Program, startProgram } from "../runtime/mod.ts";
+import { BackOff } from "./back_off.ts";
 import type { WorkLog } from "./work_log.ts";
 
 /**
@@ -28,6 +29,9 @@ export class Leash {
   readonly #log: WorkLog;
   readonly #held = new Set<number>();
   #keeper: Program | undefined;
+  /** Settles when the last start of it has come to an end. */
+  #starting: Promise<void> = Promise.resolve();
+  readonly #backOff = new BackOff();
   #closed = false;
 
   private constructor(folder: string, log: WorkLog) {
@@ -57,6 +61,7 @@ export class Leash {
   /** Ends it. What it still holds is killed. Settles when it is gone. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#starting;
     this.#keeper?.endInput();
     await this.#keeper?.ended;
   }
@@ -78,9 +83,19 @@ export class Leash {
 
   /** Somebody has killed it. */
   #restart(): void {
-    this.#log("WARNING", "The process that watches over programs has ended; starting it anew");
     this.#keeper = undefined;
-    this.#start().catch((error) => this.#log("ERROR", (error as Error).message));
+    const pause = this.#backOff.next();
+    this.#log(
+      "WARNING",
+      `The process that watches over programs has ended; starting it anew in ${pause / 1000} s`,
+    );
+    setTimeout(() => {
+      if (this.#closed) return;
+      this.#starting = this.#start().catch((error) => {
+        this.#log("ERROR", (error as Error).message);
+        this.#restart();
+      });
+    }, pause);
   }
 
   #tell(line: string): void {

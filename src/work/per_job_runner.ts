@@ -19,7 +19,8 @@ export class PerJobRunner implements Runner {
   #killed = false;
   /** Jobs that are waiting for the program to be startable again. */
   readonly #held = new Set<() => void>();
-  #idle: (() => void) | undefined;
+  /** Settles when it is retired and has no job any more. */
+  readonly #idle = Promise.withResolvers<void>();
   /** Jobs that are not over, held ones included. */
   #jobs = 0;
   /** Jobs whose program is being started or runs. */
@@ -47,18 +48,18 @@ export class PerJobRunner implements Runner {
     } finally {
       this.#jobs--;
       this.#suspendIfOnlyHeld();
-      if (this.#jobs === 0) this.#idle?.();
+      if (this.#jobs === 0 && this.#retired) this.#idle.resolve();
     }
   }
 
-  async retire(): Promise<void> {
-    this.#retired = true;
-    clearTimeout(this.#recheck);
-    this.#letGo();
-    if (this.#jobs === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#idle = resolve;
-    });
+  retire(): Promise<void> {
+    if (!this.#retired) {
+      this.#retired = true;
+      clearTimeout(this.#recheck);
+      this.#letGo();
+      if (this.#jobs === 0) this.#idle.resolve();
+    }
+    return this.#idle.promise;
   }
 
   kill(): void {

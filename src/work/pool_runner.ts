@@ -29,7 +29,8 @@ export class PoolRunner implements Runner {
   #sweep: ReturnType<typeof setInterval> | undefined;
   #suspended = false;
   #killed = false;
-  #empty: (() => void) | undefined;
+  /** Settles when it is retired and has no process any more. */
+  readonly #empty = Promise.withResolvers<void>();
 
   constructor(settings: FunctionSettings, host: RunnerHost) {
     this.#settings = settings;
@@ -58,17 +59,17 @@ export class PoolRunner implements Runner {
     }
   }
 
-  async retire(): Promise<void> {
-    this.#retired.abort();
-    clearTimeout(this.#pause);
-    clearInterval(this.#sweep);
-    for (const waiter of [...this.#waiting]) waiter(undefined);
-    for (const process of this.#idle.splice(0)) process.retire();
-    for (const process of this.#processes) if (process.state === "starting") process.kill();
-    if (this.#processes.size + this.#starting === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#empty = resolve;
-    });
+  retire(): Promise<void> {
+    if (!this.#retired.signal.aborted) {
+      this.#retired.abort();
+      clearTimeout(this.#pause);
+      clearInterval(this.#sweep);
+      for (const waiter of [...this.#waiting]) waiter(undefined);
+      for (const process of this.#idle.splice(0)) process.retire();
+      for (const process of this.#processes) if (process.state === "starting") process.kill();
+      this.#tellIfEmpty();
+    }
+    return this.#empty.promise;
   }
 
   kill(): void {
@@ -222,6 +223,7 @@ export class PoolRunner implements Runner {
   }
 
   #tellIfEmpty(): void {
-    if (this.#processes.size + this.#starting === 0) this.#empty?.();
+    if (!this.#retired.signal.aborted) return;
+    if (this.#processes.size + this.#starting === 0) this.#empty.resolve();
   }
 }

@@ -79,10 +79,10 @@ test("a process that dies fails its job, and the next job gets another one", asy
 });
 
 test("a process that hangs is killed after the time-out, though it ignores SIGTERM", async () => {
-  await withRunner(pool({ most: 1, timeoutMs: 300, killGraceMs: 100 }), async (runner) => {
+  await withRunner(pool({ most: 1, timeoutMs: 2000, killGraceMs: 100 }), async (runner) => {
     const pid = Number(resultText(await outcomeOfJob(runner.run(testJob("pid").job))));
     const { end, reason } = await outcomeOfJob(runner.run(testJob("hang").job));
-    assert.deepEqual([end, reason], ["fail", "not done in 300 ms"]);
+    assert.deepEqual([end, reason], ["fail", "not done in 2000 ms"]);
     assert.equal(isAlive(pid), false);
   });
 });
@@ -125,7 +125,8 @@ for (
   ] as const
 ) {
   test(`a pool whose programs are ${mode} gives its jobs back and tries again later`, async () => {
-    const settings = pool({ least: 1, most: 1, startTimeoutMs: 300, killGraceMs: 100 }, mode);
+    const startTimeoutMs = mode === "silent" ? 300 : LONG_MS;
+    const settings = pool({ least: 1, most: 1, startTimeoutMs, killGraceMs: 100 }, mode);
     await withRunner(settings, async (runner, host) => {
       const { job, abort } = testJob("x");
       host.aborts.add(abort);
