@@ -104,6 +104,16 @@ test("a workload's name means that one, the beginning of names all of them", () 
   assert.deepEqual(names("background"), ["background"]);
   assert.deepEqual(names("durable-1"), ["durable-1"]);
   assert.deepEqual(names("durable"), ["durable-single", "durable-1", "durable-10", "durable-100"]);
+  const http = names("http");
+  assert.ok(http.length > 4 && http.every((name) => name.startsWith("http-")));
+  assert.deepEqual(
+    selectWorkloads([], "quick").filter(({ name }) =>
+      http.includes(name) || name.includes("mysql")
+    ),
+    [],
+    "what needs other programs is measured only when it is asked for",
+  );
+  assert.deepEqual(names("stores").filter((name) => http.includes(name)), []);
   assert.throws(() => names("nothing"), /Cannot measure 'nothing': workloads are background, /);
 });
 
@@ -117,6 +127,10 @@ test("a server may be any command line with a place for the port", () => {
     args: ["-p", "5"],
   });
   assert.deepEqual(durable!.commandLine(place)?.args, ["--queue-type=sqlite", "--data-dir=/d"]);
+  const withHttp = { ...place, queue: "memory", httpPort: 6 } as const;
+  assert.equal(plain!.commandLine(withHttp), undefined, "it has no place for HTTP's port");
+  const [both] = serverKinds(["both:prog {port} {http-port}"], PROGRAMS);
+  assert.deepEqual(both!.commandLine(withHttp)?.args, ["5", "6"]);
   assert.throws(() => serverKinds(["nginx"], PROGRAMS), /Cannot measure 'nginx': it is none of c/);
 });
 
