@@ -78,7 +78,7 @@ test("cogd is permitted what it needs and no more", () => {
   assert.ok(flags.includes("--no-prompt") && flags.includes("--ignore-env"));
   const bare = flags.filter((flag) => flag.startsWith("--allow-") && !flag.includes("="));
   // Data folders and log files may lie anywhere; `sys` only tells of the machine and changes user; `run` is
-  // for commands that run programs, the job server gives it up (below).
+  // for commands that run programs; the job server gives it up, as tests/integration/work_test.ts tries.
   assert.deepEqual(
     bare.sort(),
     ["--allow-net", "--allow-read", "--allow-run", "--allow-sys", "--allow-write"],
