@@ -77,7 +77,7 @@ export class JobLife {
     job.assignedAt = now;
     job.queue.runnable--;
     job.queue.running++;
-    worker.running.set(job.handle, job);
+    worker.running.add(job);
     if (ability.timeoutMs > 0) {
       job.deadline = now + ability.timeoutMs;
       this.#parts.schedule.limit(job);
@@ -88,7 +88,7 @@ export class JobLife {
   /** The worker loses those of its jobs that match, the latest first (section 11). */
   requeueAll(worker: Worker, matches: (job: Job) => boolean, now: number): void {
     if (worker.running.size === 0) return;
-    for (const job of [...worker.running.values()].reverse()) {
+    for (const job of [...worker.running].reverse()) {
       if (matches(job)) this.requeue(job, "worker gone", now);
     }
   }
@@ -207,7 +207,7 @@ export class JobLife {
   }
 
   #takeFromWorker(job: Job): void {
-    job.worker?.running.delete(job.handle);
+    job.worker?.running.delete(job);
     job.worker = null;
     if (job.deadline > 0) {
       job.deadline = 0;

@@ -224,9 +224,18 @@ export class JobServer {
     return choice?.job;
   }
 
+  /**
+   * The job with that handle, if the worker holds it. Found in the table: a map of handles for every worker would
+   * have V8 take each handle into its table of unique strings.
+   */
+  heldBy(worker: Worker, handle: ByteString): Job | undefined {
+    const job = this.table.findJob(handle);
+    return job?.worker === worker ? job : undefined;
+  }
+
   /** WORK_DATA and WORK_WARNING. Answers false when the worker does not hold the job. */
   workUpdate(worker: Worker, handle: ByteString, packet: Packet): boolean {
-    const job = worker.running.get(handle);
+    const job = this.heldBy(worker, handle);
     if (job === undefined) return false;
     this.#report(job, packet);
     return true;
@@ -240,7 +249,7 @@ export class JobServer {
     denominator: number,
     packet: Packet,
   ): boolean {
-    const job = worker.running.get(handle);
+    const job = this.heldBy(worker, handle);
     if (job === undefined) return false;
     job.numerator = numerator;
     job.denominator = denominator;
@@ -255,7 +264,7 @@ export class JobServer {
 
   /** WORK_COMPLETE and WORK_FAIL. Answers false when the worker does not hold the job. */
   workDone(worker: Worker, handle: ByteString, packet: Packet): boolean {
-    const job = worker.running.get(handle);
+    const job = this.heldBy(worker, handle);
     if (job === undefined) return false;
     deliver(job, packet);
     const end = packet.shape.type === PacketType.WORK_FAIL ? "fail" : "complete";
@@ -265,7 +274,7 @@ export class JobServer {
 
   /** WORK_EXCEPTION ends the job (section 7). Answers false when the worker does not hold it. */
   workException(worker: Worker, handle: ByteString, packet: Packet): boolean {
-    const job = worker.running.get(handle);
+    const job = this.heldBy(worker, handle);
     if (job === undefined) return false;
     deliverException(job, packet);
     this.#life.end(job, "exception", packet);

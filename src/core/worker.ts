@@ -1,4 +1,3 @@
-import type { ByteString } from "../protocol/mod.ts";
 import type { FunctionQueue } from "./function_queue.ts";
 import type { Job } from "./job.ts";
 
@@ -28,8 +27,8 @@ export class Worker {
   readonly port: WorkerPort;
   /** In the order of assignment: newest registration first, then rotated by use (section 9). */
   readonly abilities: Ability[] = [];
-  /** Jobs it holds, by handle, in the order of assignment. */
-  readonly running = new Map<ByteString, Job>();
+  /** Jobs it holds, in the order of assignment. */
+  readonly running = new Set<Job>();
   state: WorkerState = "awake";
   /** It gets no more jobs and no NOOPs; those it holds go on. */
   draining = false;

@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Up to this length the runtime's own conversion costs more than it saves. */
-const SHORT = 16;
+const SHORT = 8;
 
 /** The runtimes' own conversion, which takes any `Uint8Array`; the types know it only as a detail. */
 const latin1Slice = (Buffer.prototype as unknown as {
@@ -31,6 +31,21 @@ export function byteStringFrom(bytes: Uint8Array, start = 0, end = bytes.length)
   }
   for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
+}
+
+/** Whether the bytes `start` to `end` (exclusive) are those of a byte string. */
+export function sameBytes(
+  text: ByteString,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (end - start !== text.length) return false;
+  // From the end: numbers differ there first.
+  for (let at = text.length - 1; at >= 0; at--) {
+    if (bytes[start + at] !== text.charCodeAt(at)) return false;
+  }
+  return true;
 }
 
 /** Writes a byte string at `at`; answers the position behind it. */

@@ -1,4 +1,4 @@
-import { byteStringFrom } from "./byte_string.ts";
+import { byteStringFrom, sameBytes } from "./byte_string.ts";
 import type { ByteString } from "./byte_string.ts";
 import { MAX_ARGUMENTS, type PacketShape } from "./packet_type.ts";
 
@@ -87,6 +87,15 @@ export class Packet {
 
   argument(index: number): ByteString {
     return byteStringFrom(this.buffer, this.argumentStart(index), this.argumentEnd(index));
+  }
+
+  /** The argument; `known` itself when it says the same. Peers repeat names, and a string costs more than a look. */
+  argumentLike(index: number, known: ByteString): ByteString {
+    const start = this.argumentStart(index);
+    const end = this.argumentEnd(index);
+    return sameBytes(known, this.buffer, start, end)
+      ? known
+      : byteStringFrom(this.buffer, start, end);
   }
 
   get bodyLength(): number {

@@ -12,7 +12,7 @@ export function connectionView(session: Session): ConnectionView {
     connectedAt: session.connectedAt,
     lastPacketAt: session.lastPacketAt,
     functions: worker.abilities.map(({ queue, timeoutMs }) => ({ name: queue.name, timeoutMs })),
-    running: [...worker.running.values()],
+    running: [...worker.running],
     workerState: worker.state,
     draining: worker.draining,
     waitingFor: client.waitingFor.size,

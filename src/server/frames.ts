@@ -53,17 +53,19 @@ export class Frames {
     this.text(PacketType.ERROR, `${content.code}\0${content.text}`);
   }
 
-  /** A frame of NUL-terminated arguments and data: JOB_ASSIGN and its kin. */
-  assignment(type: PacketType, args: ByteString, data: Uint8Array): void {
+  /** A frame of arguments, each of which gets its NUL, and data: JOB_ASSIGN and its kin. */
+  assignment(type: PacketType, args: readonly ByteString[], data: Uint8Array): void {
     this.#sent[type]!++;
-    const size = args.length + data.length;
+    let argsLength = args.length;
+    for (const arg of args) argsLength += arg.length;
+    const size = argsLength + data.length;
     const own = HEADER_BYTES + size > Slab.LARGEST;
-    const target = this.#target(HEADER_BYTES + (own ? args.length : size));
-    const at = writeByteString(
-      target,
-      writeHeader(target, this.#at, MAGIC_REPLY, type, size),
-      args,
-    );
+    const target = this.#target(HEADER_BYTES + (own ? argsLength : size));
+    let at = writeHeader(target, this.#at, MAGIC_REPLY, type, size);
+    for (const arg of args) {
+      at = writeByteString(target, at, arg);
+      target[at++] = 0;
+    }
     if (own) this.raw(data);
     else target.set(data, at);
   }

@@ -73,13 +73,16 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   readonly worker: Worker;
   /** Milliseconds since 1970. */
   readonly connectedAt: number;
-  /** When bytes came last, milliseconds since 1970. */
+  /** When bytes came last, milliseconds since 1970: while they are handled, the time that it is. */
   lastPacketAt: number;
   /** Jobs that it ended with WORK_COMPLETE; with WORK_FAIL or WORK_EXCEPTION. */
   jobsDone = 0;
   jobsFailed = 0;
   /** Submissions of its that were taken. */
   submitted = 0;
+  /** The function that it named last in a submission, and the handle that it was given last: to be said again. */
+  lastFunction: ByteString = "";
+  lastHandle: ByteString = "";
   readonly #connection: Connection;
   readonly #decoder: PacketDecoder;
   readonly #out: Frames;

@@ -93,7 +93,7 @@ function jobsBehind(
   for (const queue of table.functions) {
     if (queue.running === 0) continue;
     for (const worker of queue.capable) {
-      for (const job of worker.running.values()) {
+      for (const job of worker.running) {
         if (job.queue === queue && goesBefore(from, job.key)) running.push(job);
       }
     }

@@ -52,7 +52,7 @@ type Manner = Pick<Submission, "priority" | "background" | "notBefore" | "reduce
 
 function submit(session: Session, packet: Packet, manner: Manner): void {
   const { host } = session;
-  const functionName = packet.argument(0);
+  const functionName = session.lastFunction = packet.argumentLike(0, session.lastFunction);
   const unique = packet.argument(1);
   const admission = host.jobServer.submit(
     {
@@ -66,7 +66,7 @@ function submit(session: Session, packet: Packet, manner: Manner): void {
       extras: null,
     },
     manner.background ? null : session.client,
-    host.now(),
+    session.lastPacketAt,
   );
   switch (admission.kind) {
     case "refused":

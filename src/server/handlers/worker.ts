@@ -1,7 +1,7 @@
 /** What workers ask for: abilities, sleep, jobs (protocol section 7). */
 
 import { type Job, MAX_CLIENT_ID_BYTES } from "../../core/mod.ts";
-import { ErrorReply, type Packet, PacketType } from "../../protocol/mod.ts";
+import { type ByteString, ErrorReply, type Packet, PacketType } from "../../protocol/mod.ts";
 import type { Session } from "../session.ts";
 import { readInteger } from "./numbers.ts";
 import { untilNul } from "./query.ts";
@@ -41,13 +41,13 @@ export function setClientId(session: Session, packet: Packet): void {
 }
 
 export function preSleep(session: Session): void {
-  session.host.jobServer.preSleep(session.worker, session.host.now());
+  session.host.jobServer.preSleep(session.worker, session.lastPacketAt);
 }
 
 export function grabJob(session: Session): void {
   const job = grab(session);
   if (job !== undefined) {
-    assign(session, PacketType.JOB_ASSIGN, `${job.handle}\0${job.queue.name}\0`, job);
+    assign(session, PacketType.JOB_ASSIGN, [job.handle, job.queue.name], job);
   }
 }
 
@@ -61,22 +61,23 @@ export function grabJobAll(session: Session): void {
   const job = grab(session);
   if (job === undefined) return;
   if (job.reducer === "") return assignUnique(session, job);
-  const args = `${job.handle}\0${job.queue.name}\0${job.unique}\0${job.reducer}\0`;
+  const args = [job.handle, job.queue.name, job.unique, job.reducer];
   assign(session, PacketType.JOB_ASSIGN_ALL, args, job);
 }
 
 function assignUnique(session: Session, job: Job): void {
-  const args = `${job.handle}\0${job.queue.name}\0${job.unique}\0`;
+  const args = [job.handle, job.queue.name, job.unique];
   assign(session, PacketType.JOB_ASSIGN_UNIQ, args, job);
 }
 
-function assign(session: Session, type: PacketType, args: string, job: Job): void {
+function assign(session: Session, type: PacketType, args: readonly ByteString[], job: Job): void {
   session.reply().assignment(type, args, job.workload);
 }
 
 function grab(session: Session): Job | undefined {
   const { host } = session;
-  const job = host.jobServer.grab(session.worker, host.now());
+  const job = host.jobServer.grab(session.worker, session.lastPacketAt);
   if (job === undefined) session.reply().empty(PacketType.NO_JOB);
+  else session.lastHandle = job.handle;
   return job;
 }
