@@ -19,10 +19,10 @@ export async function gearadminTool(
   words: readonly string[],
   output: AdminOutput = PROCESS_STREAMS,
 ): Promise<number> {
-  if (words[0] === "top") return await (await import("./top.ts")).runTop(words.slice(1), output);
-  if (words[0] === "check") {
-    return await (await import("./check.ts")).runCheck(words.slice(1), output);
-  }
+  const at = wordAt(words);
+  const others = words.filter((_, index) => index !== at);
+  if (words[at] === "top") return await (await import("./top.ts")).runTop(others, output);
+  if (words[at] === "check") return await (await import("./check.ts")).runCheck(others, output);
   try {
     return await obey(words, output);
   } catch (error) {
@@ -31,6 +31,16 @@ export async function gearadminTool(
     return 1;
   }
 }
+
+/** Where the first word stands that is none of the options that say which server is meant. */
+function wordAt(words: readonly string[]): number {
+  let at = 0;
+  while (SERVER_OPTION.test(words[at] ?? "")) at += SERVER_OPTION_ALONE.test(words[at]!) ? 2 : 1;
+  return at;
+}
+
+const SERVER_OPTION = /^(-[hp]|--(host|port)(=|$))/;
+const SERVER_OPTION_ALONE = /^(-[hp]|--(host|port))$/;
 
 async function obey(words: readonly string[], output: AdminOutput): Promise<number> {
   const values = readOptions(words, GEARADMIN_OPTIONS);

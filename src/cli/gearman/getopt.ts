@@ -15,8 +15,8 @@ export interface ShortOptions {
 
 /**
  * Cuts words up by getopt's rules: one-letter options, several in one word, values joined or in the next word
- * (whatever that begins with); `--` ends the options; other words may stand between them. Everything up to
- * the first mistake is answered. (`parseArgs` of node:util reads `-x -y` and `--name` in other ways.)
+ * (whatever that begins with); `--` ends the options; other words may stand between them. Mistakes do not end
+ * the reading. (`parseArgs` of node:util reads `-x -y` and `--name` in other ways.)
  */
 export function getopt(
   words: readonly string[],
@@ -24,6 +24,7 @@ export function getopt(
 ): ShortOptions {
   const options: ShortOption[] = [];
   const operands: string[] = [];
+  let wrong = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word === "--") {
@@ -37,16 +38,17 @@ export function getopt(
     for (let letterAt = 1; letterAt < word.length; letterAt++) {
       const letter = word[letterAt]!;
       const kind = isKnown(letter);
-      if (kind === undefined) return { options, operands, wrong: true };
+      wrong ||= kind === undefined;
+      if (kind === undefined) continue;
       if (kind === "switch") {
         options.push({ letter, value: undefined });
         continue;
       }
       const value = letterAt + 1 < word.length ? word.slice(letterAt + 1) : words[++at];
-      if (value === undefined) return { options, operands, wrong: true };
-      options.push({ letter, value });
+      wrong ||= value === undefined;
+      if (value !== undefined) options.push({ letter, value });
       break;
     }
   }
-  return { options, operands, wrong: false };
+  return { options, operands, wrong };
 }

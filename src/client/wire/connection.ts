@@ -9,6 +9,7 @@ import {
   type PacketSink,
   type PacketType,
 } from "../../protocol/mod.ts";
+import { deferred } from "./deferred.ts";
 import { ConnectionLostError, GearmanError } from "./errors.ts";
 import { type ServerAddress, serverText } from "./server_address.ts";
 
@@ -32,6 +33,9 @@ const LIMITS = {
   maxLineBytes: 8192,
 };
 
+/** How long a server may take to read what was sent before the connection was closed. */
+const LONGEST_GOODBYE_MS = 60_000;
+
 /** One TCP connection to a job server: packets out, packets in. Runs wherever `node:net` does. */
 export class WireConnection implements PacketSink {
   /** `host:port` of the server. */
@@ -40,6 +44,7 @@ export class WireConnection implements PacketSink {
   readonly #events: ConnectionEvents;
   readonly #decoder: PacketDecoder;
   #lost = false;
+  readonly #gone = deferred<void>();
 
   private constructor(server: string, socket: Socket, events: ConnectionEvents) {
     this.server = server;
@@ -51,7 +56,10 @@ export class WireConnection implements PacketSink {
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
     socket.on("error", (error: Error) => this.#end(error));
     socket.on("end", () => this.#end(undefined));
-    socket.on("close", () => this.#end(undefined));
+    socket.on("close", () => {
+      this.#gone.resolve();
+      this.#end(undefined);
+    });
   }
 
   /** @throws {GearmanError} `CONNECT_FAILED`, `ABORTED` */
@@ -87,14 +95,27 @@ export class WireConnection implements PacketSink {
     return this.#socket.writableLength;
   }
 
-  /** Sends what is written, then closes. `lost` comes at once. */
+  /** Settles when the socket is closed: after `close`, when all that was sent has left the process. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Sends what is written, then closes. `lost` comes at once, `gone` settles at the end. */
   close(): void {
     if (this.#lost) return;
     while (this.#socket.writableCorked > 0) this.#socket.uncork();
     this.#socket.end();
     const socket = this.#socket;
+    const tooLong = setTimeout(() => socket.destroy(), LONGEST_GOODBYE_MS);
     socket.once("finish", () => socket.destroySoon());
+    socket.once("close", () => clearTimeout(tooLong));
     this.#end(new GearmanError("CLOSED", `Connection to "${this.server}" was closed`));
+  }
+
+  /** Closes at once: what has not been sent is not sent any more. */
+  cut(): void {
+    this.#end(new GearmanError("CLOSED", `Connection to "${this.server}" was closed`));
+    this.#socket.destroy();
   }
 
   /** Does not keep the process alive (while it is idle), or does again. */

@@ -47,6 +47,8 @@ export class GearmanWorker<Data = Uint8Array> {
   readonly #offers = new Map<ByteString, Offer<Data>>();
   readonly #slots: Slots;
   readonly #links = new Set<WorkerLink>();
+  /** Closed, but for what is still to be sent. */
+  readonly #leaving = new Set<WorkerLink>();
   readonly #running = new Set<Running>();
   readonly #stopping = new AbortController();
   #serving: Promise<void> | undefined;
@@ -132,6 +134,7 @@ export class GearmanWorker<Data = Uint8Array> {
     }
     for (const { abort } of this.#running) abort.abort(new Error("The worker was stopped"));
     for (const link of this.#links) link.close();
+    for (const link of this.#leaving) link.cut();
     await done;
   }
 
@@ -167,6 +170,10 @@ export class GearmanWorker<Data = Uint8Array> {
         link.start(byteStringFromText(this.#options.clientId ?? ""), this.#offers.values());
         if (signal.aborted) link.stop();
         const error = await over;
+        // The last result may be on its way: the process is likely to end when the worker has.
+        this.#leaving.add(link);
+        await link.gone;
+        this.#leaving.delete(link);
         if (!signal.aborted) this.#options.onEvent?.({ kind: "disconnected", server, error });
       } catch (error) {
         if (!(error instanceof GearmanError)) throw error;

@@ -129,6 +129,16 @@ export class WorkerLink {
     this.#connection.close();
   }
 
+  /** Closes the connection without what has not been sent. */
+  cut(): void {
+    this.#connection.cut();
+  }
+
+  /** Settles when the connection is closed and what was sent over it has left the process. */
+  get gone(): Promise<void> {
+    return this.#connection.gone;
+  }
+
   packet(packet: Packet): void {
     switch (packet.shape.type) {
       case PacketType.NOOP:
