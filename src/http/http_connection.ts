@@ -249,6 +249,8 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     }
     exchange.awaitsContinue = false;
     if (this.#sending === null) this.finished();
+    // A stream for nobody would have no end: that the peer is gone is not told twice.
+    else if (this.#peerEnded && this.#sending.endsWithPeer) this.drop();
     else this.#sending.start();
   }
 

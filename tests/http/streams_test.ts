@@ -125,6 +125,23 @@ test("a stream that its peer's end brings to its own end is over once", async ()
   assert.deepEqual(server.log, []);
 });
 
+test("a stream that is answered to a peer that has left meanwhile is not begun", async () => {
+  let answer = (_: Response) => {};
+  let begun = 0;
+  const server = await MemoryServer.open(() => new Promise((resolve) => answer = resolve));
+  const peer = server.connect();
+  peer.send(GET);
+  peer.halfClose();
+  await settled();
+  assert.equal(server.http.connections.open, 1, "it may still be answered in one piece");
+  answer(pushedResponse({}, () => {
+    begun++;
+    return { gone() {} };
+  }));
+  await settled();
+  assert.deepEqual([server.http.connections.open, begun], [0, 0]);
+});
+
 test("a slow reader of a stream is bounded, then cut", async () => {
   const streams = new Streams();
   const server = await MemoryServer.open(streams.handle);

@@ -81,6 +81,7 @@ function streamedLines(call: Call): Response {
     maxLines: gateway.config.maxBulkJobs,
   });
   let count = 0;
+  let isLeft = false;
   const end = async () => {
     endCount();
     await batches.return();
@@ -90,6 +91,7 @@ function streamedLines(call: Call): Response {
       try {
         signal.throwIfAborted();
         const { value: lines, done } = await batches.next();
+        if (isLeft) return;
         if (done === true) {
           controller.close();
           return await end();
@@ -98,14 +100,20 @@ function streamedLines(call: Call): Response {
           const index = count++;
           return reader.read(index, line, () => parseJson(line), "");
         });
-        controller.enqueue(linesOf(await submitItems(call, items)));
+        const results = linesOf(await submitItems(call, items));
+        if (!isLeft) controller.enqueue(results);
       } catch (error) {
+        // Nobody reads why, and a reader that leaves is no fault of the server.
+        if (isLeft) return;
         controller.enqueue(linesOf([failureLine(call, error)]));
         controller.close();
         await end();
       }
     },
-    cancel: end,
+    async cancel() {
+      isLeft = true;
+      await end();
+    },
   }, { highWaterMark: 1 });
   return new Response(body, { status: 200, headers: { "content-type": NDJSON } });
 }

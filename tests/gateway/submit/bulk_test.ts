@@ -276,4 +276,23 @@ test("a reader that leaves NDJSON ends the reading", async () => {
   await turn();
   assert.equal(ended, true);
   assert.equal(scene.waits.counts.stream, 0);
+  assert.deepEqual(scene.log.filter((line) => line.startsWith("ERROR")), []);
+});
+
+test("a reader that leaves NDJSON while the store writes is no failure of the server", async () => {
+  const store = new ScriptedStore();
+  const scene = await SubmitScene.start({ store });
+  const response = await scene.respond("POST /jobs", {
+    headers: LINES,
+    body: '{"function":"f"}\n',
+  });
+  const reader = response.body!.getReader();
+  const read = reader.read();
+  await turn();
+  const cancelled = reader.cancel();
+  await store.hold();
+  await Promise.all([read, cancelled]);
+  await turn();
+  assert.equal(scene.waits.counts.stream, 0);
+  assert.deepEqual(scene.log.filter((line) => line.startsWith("ERROR")), []);
 });
