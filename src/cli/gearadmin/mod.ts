@@ -1,4 +1,6 @@
 /** `cogd gearadmin`: the administration tool, as gearadmin 1.1.20's, and what that lacks. */
+import process from "node:process";
+import { calledName } from "../../runtime/mod.ts";
 import { CliError } from "../cli_error.ts";
 import { type Action, actionsOf } from "./actions.ts";
 import { AdminConnection, type AdminServer } from "./admin_connection.ts";
@@ -27,7 +29,8 @@ export async function gearadminTool(
     return await obey(words, output);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    output.out(`gearadmin : ${error.message}\n\n${gearadminHelp()}`);
+    const name = calledName() === "gearadmin" ? process.argv0 : "gearadmin";
+    output.out(`${name} : ${error.message}\n\n${gearadminHelp()}`);
     return 1;
   }
 }

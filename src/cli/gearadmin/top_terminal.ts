@@ -35,7 +35,7 @@ export function topScreen(write: (text: string) => void): TopScreen {
     show: (lines) =>
       write(HOME + lines.map((line) => line + ERASE_LINE).join("\r\n") + ERASE_BELOW),
     get room() {
-      return { columns: process.stdout.columns, rows: process.stdout.rows };
+      return { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 };
     },
     ended: abort.signal,
     close: () => {

@@ -68,7 +68,9 @@ export function usageText(
     for (const { letter, valueName, group, help } of GEARMAN_OPTIONS) {
       if (group !== heading) continue;
       const left = valueName === undefined ? `-${letter}` : `-${letter} <${valueName}>`;
-      const state = SHOWS_STATE.includes(letter) ? `(${isOn(letter)})` : "";
+      // -N switches -n on, too.
+      const on = isOn(letter) || (letter === "n" && isOn("N"));
+      const state = SHOWS_STATE.includes(letter) ? `(${on})` : "";
       lines.push(`\t${left.padEnd(LEFT_COLUMN)}- ${help}${state}`);
     }
   }
