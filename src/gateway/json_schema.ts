@@ -5,6 +5,12 @@ import type { JsonSchema } from "./route.ts";
 
 const validators = new WeakMap<JsonSchema, Validator>();
 
+/**
+ * In a schema: what a value must be, in words that follow "must be". Said in place of what the validator
+ * says of the schema's keywords, of which a pattern tells a reader nothing.
+ */
+export const EXPECTED = "x-expected";
+
 /** Most errors that one answer names. */
 const MOST_ERRORS = 20;
 
@@ -39,11 +45,25 @@ function causes(errors: readonly OutputUnit[]): OutputUnit[] {
   });
 }
 
+/** What the limits of these keywords mean. */
+const LIMITS: Readonly<Record<string, (limit: unknown) => string>> = {
+  minimum: (least) => `must be at least ${least}`,
+  maximum: (most) => `must be at most ${most}`,
+  minLength: (least) =>
+    least === 1 ? "must not be empty" : `must have at least ${least} characters`,
+  maxLength: (most) => `must have at most ${most} characters`,
+};
+
 function fieldError(
-  { instanceLocation, keyword, error }: OutputUnit,
+  { instanceLocation, keywordLocation, keyword, error }: OutputUnit,
   schema: JsonSchema,
 ): FieldError {
   const pointer = instanceLocation.slice(1);
+  const violated = schemaWith(keywordLocation, schema);
+  const expected = violated[EXPECTED];
+  if (typeof expected === "string") return { pointer, detail: `must be ${expected}` };
+  const limit = LIMITS[keyword];
+  if (limit !== undefined) return { pointer, detail: limit(violated[keyword]) };
   const quoted = [...error.matchAll(/"([^"]*)"/g)].map(([, text]) => text!);
   switch (keyword) {
     case "required":
@@ -58,6 +78,15 @@ function fieldError(
     default:
       return { pointer, detail: `${error.charAt(0).toLowerCase()}${error.slice(1, -1)}` };
   }
+}
+
+/** The part of a schema that has the keyword at this location (`#/properties/limit/maximum`). */
+function schemaWith(keywordLocation: string, schema: JsonSchema): JsonSchema {
+  let part: unknown = schema;
+  for (const step of keywordLocation.split("/").slice(1, -1)) {
+    part = (Object(part) as JsonSchema)[step.replaceAll("~1", "/").replaceAll("~0", "~")];
+  }
+  return Object(part) as JsonSchema;
 }
 
 /** For members of the outermost object: these are what people type. */

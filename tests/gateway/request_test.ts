@@ -92,7 +92,7 @@ test("wrong parameters are told all at once, with what was probably meant", asyn
     "force must be true or false",
     "wait must be a number",
   ]);
-  assert.match((await errors("?limit=10"))[0]!, /^limit 10 is greater than 9$/);
+  assert.match((await errors("?limit=10"))[0]!, /^limit must be at most 9$/);
   assert.match((await errors("?priority=middle"))[0]!, /^priority must be one of high, low$/);
   assert.deepEqual(await errors("?priority=high", { "x-gearman-priority": "low" }), [
     "priority was given with two values; the second in x-gearman-priority",
@@ -137,7 +137,7 @@ test("a JSON body is checked by its schema, each wrong field being named", async
     .map(({ pointer, detail }) => `${pointer} ${detail}`);
   assert.deepEqual(
     new Set(errors),
-    new Set(["/name is required", "/count 0 is less than 1", MEANT]),
+    new Set(["/name is required", "/count must be at least 1", MEANT]),
   );
   assert.match(String(problem["detail"]), /^The body's \/\w+ /);
   for (const wrong of ["", "{", '"\xff"', "[1]"]) {

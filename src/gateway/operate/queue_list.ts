@@ -1,5 +1,6 @@
 import type { FunctionQueue } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
+import { EXPECTED } from "../json_schema.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Route } from "../route.ts";
@@ -35,7 +36,11 @@ export const LIST_QUEUES: Route = {
       name: "cursor",
       in: "query",
       description: "`next` of the answer before.",
-      schema: { type: "string", pattern: "^[A-Za-z0-9_-]+$" },
+      schema: {
+        type: "string",
+        pattern: "^[A-Za-z0-9_-]+$",
+        [EXPECTED]: "the `next` of the answer before",
+      },
     },
   ],
   answers: [{

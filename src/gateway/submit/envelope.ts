@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
+import { nearestHint } from "../json_schema.ts";
 import type { FieldError } from "../problem.ts";
 import { memberSlices } from "./json_slices.ts";
 import { invalidRequest, type OptionSource } from "./option_reader.ts";
@@ -20,6 +21,8 @@ const MEMBERS = new Set([
   ...OPTION_NAMES,
   ...REFUSED_OPTION_NAMES,
 ]);
+/** What a member that is not known may have been meant to be. */
+const KNOWN = [...MEMBERS].filter((name) => !REFUSED_OPTION_NAMES.includes(name));
 const NOT_BASE64 = /[^A-Za-z0-9+/_=-]/;
 
 /**
@@ -38,7 +41,7 @@ export function readEnvelope(json: Uint8Array, value: unknown, pointer = ""): Jo
   const wrong = (name: string, detail: string) =>
     errors.push({ pointer: pointerTo(pointer, name), detail: `${name} ${detail}` });
   for (const [name, member] of members) {
-    if (!MEMBERS.has(name)) wrong(name, "is not known here");
+    if (!MEMBERS.has(name)) wrong(name, `is not known here${nearestHint(name, KNOWN)}`);
     else if (typeof member === "object" && member !== null && name !== "payload") {
       wrong(name, "must be a string, a number or a boolean");
     }

@@ -4,6 +4,7 @@ import type { GatewayConfig } from "../gateway.ts";
 import { OPTION_NAMES, REFUSED_OPTION_NAMES } from "./option_parameters.ts";
 import { OptionReader, type OptionSource } from "./option_reader.ts";
 import type { Preferences } from "./prefer.ts";
+import { secondsText } from "./times.ts";
 
 /** What a submission asks for, understood and checked. */
 export interface JobOptions {
@@ -157,7 +158,7 @@ function readWait(reader: OptionReader, context: OptionContext): number {
   const most = context.config.longestWaitMs;
   const given = reader.duration("wait");
   if (given !== undefined && given > most) {
-    reader.wrong("wait", `must be at most ${most / 1000} seconds`);
+    reader.wrong("wait", `must be at most ${secondsText(most)}`);
   }
   if (given !== undefined || context.bulk) return given ?? 0;
   return Math.min((context.preferences.wait ?? 0) * 1000, most);
@@ -191,7 +192,7 @@ function readTimeout(reader: OptionReader, config: OptionContext["config"]): num
   const given = reader.duration("timeout");
   const most = config.longestSyncMs;
   if (given !== undefined && (given === 0 || given > most)) {
-    reader.wrong("timeout", `must be above 0 and at most ${most / 1000} seconds`);
+    reader.wrong("timeout", `must be above 0 and at most ${secondsText(most)}`);
   }
   return given ?? config.syncMs;
 }

@@ -1,6 +1,12 @@
+import { EXPECTED } from "../json_schema.ts";
 import type { JsonSchema, Parameter } from "../route.ts";
+import { EXPECTED_DURATION } from "./times.ts";
 
-const DURATION = "^[0-9]{1,12}(\\.[0-9]{1,6})?(ms|s|m|h|d|w)?$";
+const DURATION: JsonSchema = {
+  type: "string",
+  pattern: "^[0-9]{1,12}(\\.[0-9]{1,6})?(ms|s|m|h|d|w)?$",
+  [EXPECTED]: EXPECTED_DURATION,
+};
 
 interface Option {
   readonly name: string;
@@ -50,7 +56,7 @@ const OPTIONS: readonly Option[] = [
   {
     name: "delay",
     description: "The same from now on: `30s`, `5m`, `2h`, `1d`, or seconds.",
-    schema: { type: "string", pattern: DURATION },
+    schema: DURATION,
     example: "90s",
   },
   {
@@ -79,13 +85,13 @@ const OPTIONS: readonly Option[] = [
     description:
       "Makes a background job and waits so long for its result: 200 when it is there in " +
       "time, else 202. As `Prefer: wait=N`.",
-    schema: { type: "string", pattern: DURATION },
+    schema: DURATION,
     example: "10",
   },
   {
     name: "timeout",
     description: "How long a synchronous call waits, then 504.",
-    schema: { type: "string", pattern: DURATION },
+    schema: DURATION,
     example: "30s",
   },
   {
@@ -97,7 +103,7 @@ const OPTIONS: readonly Option[] = [
   {
     name: "retain",
     description: "How long the outcome of a background job is kept, at most 7 days; 0 = not.",
-    schema: { type: "string", pattern: DURATION },
+    schema: DURATION,
     example: "2h",
   },
   {

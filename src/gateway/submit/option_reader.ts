@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ByteString } from "../../protocol/mod.ts";
 import { type FieldError, Problem } from "../problem.ts";
-import { parseDuration, parseMoment } from "./times.ts";
+import { EXPECTED_DURATION, parseDuration, parseMoment } from "./times.ts";
 
 /** Where options come from: query and headers of a request, or the members of an envelope. */
 export interface OptionSource {
@@ -82,7 +82,7 @@ export class OptionReader {
     const text = this.#source.text(name);
     if (text === undefined) return undefined;
     const ms = parseDuration(text);
-    if (ms === undefined) this.wrong(name, "must be a time such as 30s, 5m, 2h, or seconds");
+    if (ms === undefined) this.wrong(name, `must be ${EXPECTED_DURATION}`);
     return ms;
   }
 

@@ -9,6 +9,8 @@ const UNITS: Readonly<Record<string, number>> = {
   w: 604_800_000,
 };
 const DURATION = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d|w)?$/;
+/** What a duration must be, in words that follow "must be". */
+export const EXPECTED_DURATION = "like 30s, 5m, 2h or 1d, or a number of seconds";
 const EPOCH = /^\d{1,12}$/;
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+\- ])(\d\d):(\d\d))$/;
@@ -20,6 +22,11 @@ export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (match === null) return undefined;
   return Math.round(Number(match[1]) * UNITS[match[2] ?? "s"]!);
+}
+
+/** Milliseconds as `1 second`, `0.1 seconds`. */
+export function secondsText(ms: number): string {
+  return ms === 1000 ? "1 second" : `${ms / 1000} seconds`;
 }
 
 /**

@@ -4,6 +4,7 @@ import { attemptsOf, explain, type Explanation, jobHeaders } from "../follow/mod
 import { Problem } from "../problem.ts";
 import { JobWait, type WaitOutcome } from "./job_wait.ts";
 import { type Order, place, type Placement, storeUnavailable } from "./placement.ts";
+import { secondsText } from "./times.ts";
 
 /** What of a call waiting needs. */
 export type WaitingCall = Pick<Call, "gateway" | "request" | "identity" | "signal">;
@@ -84,10 +85,10 @@ export function timedOut(
   explanation: Explanation | undefined,
 ): Problem {
   const { handle, queue } = job;
-  const seconds = order.options.timeoutMs / 1000;
+  const time = secondsText(order.options.timeoutMs);
   return new Problem(
     "job-timeout",
-    `The job was not done within ${seconds} seconds; ${whatBecomesOf(job, order)}`,
+    `The job was not done within ${time}; ${whatBecomesOf(job, order)}`,
     {
       handle,
       function: queue.name,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { schemaErrors } from "../../../src/gateway/json_schema.ts";
 import { Problem } from "../../../src/gateway/problem.ts";
 import { parseJson } from "../../../src/gateway/request_call.ts";
 import { readEnvelope } from "../../../src/gateway/submit/envelope.ts";
@@ -8,9 +9,9 @@ import { type OptionContext, parseJobOptions } from "../../../src/gateway/submit
 import { elementSlices, memberSlices } from "../../../src/gateway/submit/json_slices.ts";
 import { lineBatches } from "../../../src/gateway/submit/line_batches.ts";
 import type { OptionSource } from "../../../src/gateway/submit/option_reader.ts";
-import { headersOf } from "../../../src/gateway/submit/option_parameters.ts";
+import { headersOf, OPTION_PARAMETERS } from "../../../src/gateway/submit/option_parameters.ts";
 import { parsePrefer } from "../../../src/gateway/submit/prefer.ts";
-import { parseDuration, parseMoment } from "../../../src/gateway/submit/times.ts";
+import { parseDuration, parseMoment, secondsText } from "../../../src/gateway/submit/times.ts";
 import { byteStringFromText } from "../../../src/protocol/mod.ts";
 
 const NOW = 1_700_000_000_500;
@@ -104,7 +105,49 @@ test("Prefer is read as RFC 7240 has it", () => {
     wait: 5,
   });
   assert.deepEqual(parsePrefer("wait=3, wait=9").wait, 3, "the first counts");
-  assert.deepEqual(parsePrefer("wait=soon").wait, undefined);
+  assert.equal(parsePrefer('respond-async="", wait=00012').wait, 12);
+});
+
+test("a preference that is known, its value being none, is refused rather than passed over", () => {
+  for (const wait of ["wait=5s", "wait=soon", "wait=-1", "wait=1.5", "wait", "wait=9e9"]) {
+    assert.throws(() => parsePrefer(wait), {
+      message: "Cannot submit the job: Prefer: wait must be a whole number of seconds, like wait=5",
+      type: "invalid-request",
+    }, wait);
+  }
+  assert.throws(() => parsePrefer("respond-async=false"), /respond-async has no value/);
+  assert.equal(
+    parsePrefer("waits=5s, return=minimal").wait,
+    undefined,
+    "others are none of its own",
+  );
+});
+
+test("what went wrong is said in words", () => {
+  const detail = (step: () => unknown) => {
+    try {
+      step();
+    } catch (error) {
+      assert.ok(error instanceof Problem);
+      return error.extras.errors!.map((one) => one.detail);
+    }
+    return [];
+  };
+  assert.deepEqual(detail(() => parsed({ delay: "soon" })), [
+    "delay must be like 30s, 5m, 2h or 1d, or a number of seconds",
+  ]);
+  const schema = OPTION_PARAMETERS.find(({ name }) => name === "delay")!.schema;
+  assert.deepEqual(schemaErrors(schema, "soon").map((one) => one.detail), [
+    "must be like 30s, 5m, 2h or 1d, or a number of seconds",
+  ]);
+  assert.deepEqual(schemaErrors(schema, "1d"), []);
+  const envelope = bytes('{"function":"f","priorty":"high","zzz":1}');
+  assert.deepEqual(detail(() => readEnvelope(envelope, parseJson(envelope))), [
+    'priorty is not known here (did you mean "priority"?)',
+    "zzz is not known here",
+  ]);
+  assert.equal(secondsText(1000), "1 second");
+  assert.equal(secondsText(100), "0.1 seconds");
 });
 
 test("without options a job is a foreground job of normal priority", () => {
