@@ -13,6 +13,7 @@ import { type BodyFlow, RequestBody } from "./request_body.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
 import { sendResponse } from "./response_sender.ts";
 import type { Outlet, Sending } from "./sending.ts";
+import { StreamBroken } from "./stream_broken.ts";
 
 /** Bytes of further requests that are kept while one is answered; then nothing more is read. */
 const AHEAD_BYTES = 16 * 1024;
@@ -158,6 +159,7 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
 
   broke(why: string, cause?: unknown): void {
     if (cause === undefined) this.#log("INFO", `cut: ${why}`);
+    else if (cause instanceof StreamBroken) this.#log("INFO", `cut: ${cause.message}`);
     else this.#log("ERROR", `cut: ${why}: ${withCauses(cause)}`);
     this.#sending = null;
     this.drop();

@@ -16,3 +16,4 @@ export type {
   RunningHttpServer,
 } from "./http_server.ts";
 export { serveHttp } from "./serve_http.ts";
+export { StreamBroken } from "./stream_broken.ts";

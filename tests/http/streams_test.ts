@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { bytesResponse, HttpError, pushedResponse } from "../../src/http/mod.ts";
+import { bytesResponse, HttpError, pushedResponse, StreamBroken } from "../../src/http/mod.ts";
 import { hello, Streams } from "./handlers.ts";
 import { MemoryServer, settled } from "./memory_peer.ts";
 import { bytes, CHUNKED, GET } from "./requests.ts";
@@ -258,11 +258,16 @@ test("a body that fails on its way ends the connection, visibly and in the log",
     return new Response(
       new ReadableStream({
         start: (controller) => controller.enqueue(bytes("begun")),
-        pull: (controller) => controller.error(new Error("no rest")),
+        pull: (controller) =>
+          controller.error(
+            request.url.endsWith("/broken")
+              ? new StreamBroken("the worker failed")
+              : new Error("no rest"),
+          ),
       }),
     );
   });
-  for (const path of ["/stream", "/start", "/drained"]) {
+  for (const path of ["/stream", "/start", "/drained", "/broken"]) {
     const peer = server.connect();
     peer.reads = false;
     peer.send(`GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -276,6 +281,7 @@ test("a body that fails on its way ends the connection, visibly and in the log",
     "ERROR cut: its body failed: Error: no start",
     "ERROR cut: its body failed: Error: no more",
     "ERROR behind its end: Error: no end",
+    "INFO cut: the worker failed",
   ]);
 });
 

@@ -1,4 +1,5 @@
 import type { Job } from "../../core/mod.ts";
+import { StreamBroken } from "../../http/mod.ts";
 import { attemptsOf, jobHeaders } from "../follow/mod.ts";
 import type { Call } from "../call.ts";
 import { endedJob, OCTETS, placementHeaders, resultAnswer } from "./answers.ts";
@@ -23,7 +24,7 @@ export async function streamedAnswer(call: Call, order: Order): Promise<Response
     onPiece(piece) {
       begin();
       if (stream.push(piece)) return;
-      stream.fail(new Error("The reader is too slow for the result"));
+      stream.fail(new StreamBroken("The reader is too slow for the result"));
       wait.leave();
     },
   });
@@ -56,8 +57,8 @@ function streamHeaders(call: Call, job: Job, more: Record<string, string>): Reco
 function finish(stream: PieceStream, outcome: WaitOutcome): void {
   if (outcome.kind !== "ended" || outcome.end !== "complete") {
     const why = outcome.kind === "ended" ? outcome.end : outcome.kind;
-    return stream.fail(new Error(`The job did not come to its end: ${why}`));
+    return stream.fail(new StreamBroken(`The job did not come to its end: ${why}`));
   }
   if (stream.push(outcome.bytes)) stream.end();
-  else stream.fail(new Error("The reader is too slow for the result"));
+  else stream.fail(new StreamBroken("The reader is too slow for the result"));
 }
