@@ -107,6 +107,7 @@ export class OutcomeKeeper implements JobWitness {
       finishedAt,
       expiresAt,
       attempts: job.attempts + (job.state === "running" && end !== "worker lost" ? 1 : 0),
+      payloadBytes: job.workload.length,
       result,
       resultDropped,
     };
@@ -153,6 +154,7 @@ export class OutcomeKeeper implements JobWitness {
         finishedAt: outcome.finishedAt,
         expiresAt: outcome.expiresAt,
         attempts: stored.attempts,
+        payloadBytes: stored.workload.length,
         result: ownBytes(outcome.result),
         resultDropped: record?.ending?.resultDropped ?? false,
       },

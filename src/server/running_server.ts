@@ -77,6 +77,8 @@ export interface KeptOutcome {
   readonly expiresAt: number;
   /** How often it was handed out. */
   readonly attempts: number;
+  /** Length of the workload, which is kept no longer. */
+  readonly payloadBytes: number;
   /** The result (WORK_DATA pieces and final data) or the exception. */
   readonly result: Uint8Array;
   /** The result was longer than what is kept: `result` is empty then. */

@@ -26,6 +26,7 @@ test("an outcome joins the pieces of the result, and tells how and when the job 
     handle: "H:t:1",
     functionName: "f",
     unique: "u",
+    payloadBytes: 4,
     priority: 1,
     end: "complete",
     acceptedAt,

@@ -199,6 +199,7 @@ test("extras, outcomes and keys are there again after a restart", async () => {
     const { server } = fixture;
     assert.deepEqual(allOutcomes(server), [`${handles[1]} complete 1 "\0\xff!"`]);
     assert.equal(server.outcomes.find(handles[1]!)?.functionName, "done");
+    assert.equal(server.outcomes.find(handles[1]!)?.payloadBytes, 4);
     assert.notEqual(server.outcomes.find(handles[1]!)?.assignedAt, null);
     const keys = ["waits", "done"].map((name) => server.idempotencyKeys.find(keyHash(name)));
     assert.deepEqual(keys.map((key) => key?.handle), handles);

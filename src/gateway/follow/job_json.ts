@@ -28,7 +28,7 @@ export interface JobJson {
   readonly unique: string;
   readonly state: JobStateName;
   readonly priority: "high" | "normal" | "low";
-  readonly background: boolean | null;
+  readonly background: boolean;
   /** Times as RFC 3339 in UTC. */
   readonly accepted_at: string;
   readonly run_at: string | null;
@@ -39,9 +39,9 @@ export interface JobJson {
   readonly denominator: number | null;
   readonly waiting_clients: number;
   readonly worker: number | null;
-  readonly payload_bytes: number | null;
+  readonly payload_bytes: number;
   readonly result_bytes: number | null;
-  readonly durability: StoreCondition["durability"] | null;
+  readonly durability: StoreCondition["durability"];
   readonly reducer: string | null;
 }
 
@@ -103,15 +103,15 @@ export function jobJson(job: Job, server: RunningServer): JobJson {
   };
 }
 
-/** A job that is over and whose outcome is kept. */
-export function outcomeJson(outcome: KeptOutcome): JobJson {
+/** A job that is over and whose outcome is kept: only background jobs' outcomes are. */
+export function outcomeJson(outcome: KeptOutcome, server: RunningServer): JobJson {
   return {
     handle: textForJson(outcome.handle),
     function: textForJson(outcome.functionName),
     unique: textForJson(outcome.unique),
     state: stateOfEnd(outcome.end),
     priority: PRIORITY_NAMES[outcome.priority],
-    background: null,
+    background: true,
     accepted_at: timeText(outcome.acceptedAt),
     run_at: null,
     started_at: outcome.assignedAt === null ? null : timeText(outcome.assignedAt),
@@ -121,9 +121,9 @@ export function outcomeJson(outcome: KeptOutcome): JobJson {
     denominator: null,
     waiting_clients: 0,
     worker: null,
-    payload_bytes: null,
+    payload_bytes: outcome.payloadBytes,
     result_bytes: hasResult(outcome) ? outcome.result.length : null,
-    durability: null,
+    durability: server.storeCondition().durability,
     reducer: null,
   };
 }
@@ -161,7 +161,7 @@ const PROPERTIES: Readonly<Record<keyof JobJson, JsonSchema>> = {
   },
   priority: { type: "string", enum: ["high", "normal", "low"] },
   background: described(
-    { type: ["boolean", "null"] },
+    { type: "boolean" },
     "Whether it runs without anybody waiting for it.",
   ),
   accepted_at: TIME,
@@ -173,15 +173,15 @@ const PROPERTIES: Readonly<Record<keyof JobJson, JsonSchema>> = {
   denominator: COUNT_OR_NULL,
   waiting_clients: described(COUNT, "Who waits for its result at this moment."),
   worker: described(COUNT_OR_NULL, "Number of the connection that runs it; see `/workers`."),
-  payload_bytes: COUNT_OR_NULL,
+  payload_bytes: described(COUNT, "Length of its workload."),
   result_bytes: described(
     COUNT_OR_NULL,
     "Length of the result, or of the exception; null when there is none, or it was too long to keep.",
   ),
   durability: {
-    type: ["string", "null"],
-    enum: ["nothing", "restart", "power-loss", null],
-    description: "What the job survives.",
+    type: "string",
+    enum: ["nothing", "restart", "power-loss"],
+    description: "What the job, or its outcome, survives.",
   },
   reducer: { type: ["string", "null"] },
 };

@@ -43,7 +43,7 @@ export function jobPage(server: RunningServer, request: PageRequest): JobPage {
     while (at < kept.length && goesBefore(kept[at]!.key, before)) {
       if (items.length === limit) return false;
       last = kept[at]!.key;
-      items.push(outcomeJson(kept[at++]!));
+      items.push(outcomeJson(kept[at++]!, server));
     }
     return true;
   };

@@ -133,7 +133,7 @@ function waitMs(call: Call): number {
 
 function foundJson(call: Call, found: FoundJob): JobJson {
   return found.kind === "kept"
-    ? outcomeJson(found.outcome)
+    ? outcomeJson(found.outcome, call.gateway.server)
     : jobJson(found.job, call.gateway.server);
 }
 

@@ -87,7 +87,7 @@ export function keptJob(call: Call, outcome: KeptOutcome, more: Headers): EndedJ
       "server-timing": timing(acceptedAt, assignedAt, finishedAt),
       ...more,
     },
-    json: () => outcomeJson(outcome),
+    json: () => outcomeJson(outcome, call.gateway.server),
   };
 }
 
