@@ -92,7 +92,8 @@ export function openApiDocument(
 /** Problems that a route may answer with, its own first. */
 export function problemsOf(route: Route): readonly ProblemType[] {
   // Parameters that an operation does not have are refused by every one.
-  const types = new Set<ProblemType>(route.problems).add("invalid-request");
+  const types = new Set<ProblemType>(route.problems).add("invalid-request").add("host-not-allowed");
+  if (route.method !== "GET") types.add("origin-not-allowed");
   if (route.role !== "none") types.add("unauthorized").add("forbidden");
   if (route.body !== undefined) {
     types.add("request-timeout").add("payload-too-large");

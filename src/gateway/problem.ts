@@ -5,6 +5,8 @@ export const PROBLEMS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   "unauthorized": { status: 401, title: "Credentials are missing or not known" },
   "forbidden": { status: 403, title: "The credentials do not allow this" },
+  "host-not-allowed": { status: 403, title: "The server does not answer under this name" },
+  "origin-not-allowed": { status: 403, title: "Other web sites may change nothing here" },
   "not-found": { status: 404, title: "There is nothing at this address" },
   "job-unknown": { status: 404, title: "The server never gave out this handle" },
   "queue-unknown": { status: 404, title: "No such function" },

@@ -56,7 +56,7 @@ async function submitByDialect(call: Call): Promise<Response> {
   const { gateway, request } = call;
   if (!METHODS.includes(request.method)) throw otherMethod(request.method);
   if (isForeignPage(request.headers)) {
-    throw new Problem("forbidden", "Requests of other web sites may submit nothing here");
+    throw new Problem("origin-not-allowed", "Cannot submit for pages of other web sites");
   }
   const strict = gateway.config.dialect === "strict";
   const { name, query } = targetOf(request.url, strict);

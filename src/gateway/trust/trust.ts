@@ -28,7 +28,7 @@ export class Trust {
       : new Set(hostNames.map((name) => name.toLowerCase()));
   }
 
-  /** Who calls. Throws `forbidden` for a foreign name or page; roles are asked for later. */
+  /** Who calls. Throws `host-not-allowed` and `origin-not-allowed`; roles are asked for later. */
   admit(request: Request, peer: HttpPeer): Identity {
     const authority = authorityOf(request.url);
     this.#checkHost(authority);
@@ -38,9 +38,10 @@ export class Trust {
 
   #checkHost(authority: string): void {
     if (this.#hostNames === null || this.#isOwn(hostOf(authority))) return;
+    const host = hostOf(authority);
     throw new Problem(
-      "forbidden",
-      `Cannot serve under the name "${hostOf(authority)}": start cogd with --http-host to allow it`,
+      "host-not-allowed",
+      `Cannot serve under the name "${host}": start cogd with --http-host ${host} to allow it`,
     );
   }
 
@@ -55,7 +56,11 @@ export class Trust {
     const foreignSite = site !== null && site !== "same-origin" && site !== "none";
     const foreignOrigin = origin !== null && !this.#isSameOrigin(origin, authority);
     if (!foreignSite && !foreignOrigin) return;
-    throw new Problem("forbidden", "Requests of other web sites may change nothing here");
+    throw new Problem(
+      "origin-not-allowed",
+      `Cannot change anything for a page of ${origin ?? "another site"}: only pages of this ` +
+        "server, or of a name given with --http-host, may",
+    );
   }
 
   #isSameOrigin(origin: string, authority: string): boolean {

@@ -208,8 +208,12 @@ test("without tokens it answers under its own names only, whatever they point to
       "localhost.:8080",
     ]
   ) {
-    assert.equal(under(foreign), "forbidden", foreign);
+    assert.equal(under(foreign), "host-not-allowed", foreign);
   }
+  assert.throws(
+    () => trust.admit(new Request("http://attacker.example:8080/"), PEER),
+    /--http-host attacker\.example/,
+  );
   const any = new Trust({ tokens: null, hostNames: null });
   assert.equal(admit(any, { url: "http://attacker.example/" }), "admitted");
 });
@@ -235,8 +239,8 @@ test("pages of other sites may change nothing", () => {
       { "sec-fetch-site": "cross-site" },
     ]
   ) {
-    assert.equal(sent(foreign), "forbidden", JSON.stringify(foreign));
-    assert.equal(sent(foreign, "DELETE"), "forbidden", JSON.stringify(foreign));
+    assert.equal(sent(foreign), "origin-not-allowed", JSON.stringify(foreign));
+    assert.equal(sent(foreign, "DELETE"), "origin-not-allowed", JSON.stringify(foreign));
     assert.equal(sent(foreign, "GET"), "admitted", JSON.stringify(foreign));
   }
 });
