@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import {
   COGD_BINARIES,
+  cogdCommand,
   type CogdFlavour,
   flavourMissing,
   programMissing,
@@ -40,6 +42,7 @@ async function withTutorial(
     await writeFile(join(folder.path, name), substitute(content, substitutions));
   }
   await symlink(PROJECT_ROOT, join(folder.path, "cogd-source"));
+  await symlink(cogdCommand(flavour).command, join(folder.path, "cogd"));
   await use({ folder: folder.path, substitutions }, cogd);
 }
 
@@ -64,9 +67,11 @@ for (const flavour of COGD_BINARIES) {
     await withTutorial(flavour, async (place, cogd) => {
       await runSession(consoleExchanges(TUTORIAL), {
         cwd: place.folder,
+        env: { PATH: `${place.folder}:${process.env["PATH"] ?? ""}` },
         substitutions: {
           ...place.substitutions,
           "gearman -": `gearman -p ${cogd.port} -`,
+          "cogd work -": `cogd work -p ${cogd.port} -`,
           "gearadmin -": `gearadmin --port=${cogd.port} -`,
         },
       });
@@ -77,17 +82,20 @@ for (const flavour of COGD_BINARIES) {
     await withTutorial(flavour, async (place, cogd) => {
       const options = { cwd: place.folder, env: { GEARMAN_SERVERS: undefined } };
       const words = (command: Words) =>
-        command.map((word) => substitute(word, place.substitutions)) as unknown as Words;
+        command.map((word) =>
+          word === "cogd" ? join(place.folder, word) : substitute(word, place.substitutions)
+        ) as unknown as Words;
+      const clients = CLIENTS.map(words);
       for (const [command, ...args] of WORKERS.map(words)) {
         const worker = await ServerProcess.start(command, args, options);
         try {
           await untilStatus(cogd.port, /^reverse\t0\t0\t1$/);
           const results = await Promise.all(
-            CLIENTS.map(words).map(async ([program, ...rest]) => {
+            clients.map(async ([program, ...rest]) => {
               return [program, (await outputOf(program, rest, options)).trim()];
             }),
           );
-          assert.deepEqual(results, CLIENTS.map(([program]) => [program, "dlrow olleh"]), command);
+          assert.deepEqual(results, clients.map(([program]) => [program, "dlrow olleh"]), command);
         } finally {
           await worker.stop();
         }
@@ -100,6 +108,8 @@ for (const flavour of COGD_BINARIES) {
 type Words = readonly [string, ...string[]];
 
 const WORKERS: readonly Words[] = [
+  ["cogd", "gearman", "-p", "4730", "-w", "-f", "reverse", "--", "rev"],
+  ["cogd", "work", "-p", "4730", "--function", "reverse", "--command", "rev"],
   ["gearman", "-p", "4730", "-w", "-f", "reverse", "--", "rev"],
   ["php", "worker.php"],
   ["perl", "worker.pl"],
@@ -109,6 +119,7 @@ const WORKERS: readonly Words[] = [
 ];
 
 const CLIENTS: readonly Words[] = [
+  ["cogd", "gearman", "-p", "4730", "-f", "reverse", "hello world"],
   ["gearman", "-p", "4730", "-f", "reverse", "hello world"],
   ["curl", "-s", "-d", "hello world", "localhost:8080/jobs/reverse"],
   ["php", "client.php", "hello world"],
