@@ -48,7 +48,9 @@ test("the guide has a place for every code of the library's errors", async () =>
   const source = await readFile(join(PROJECT_ROOT, "src/client/wire/errors.ts"), "utf8");
   const codes = source.split("export type GearmanErrorCode =")[1]!.split(";")[0]!;
   const named = tableOf("code");
-  for (const [, code] of codes.matchAll(/"(\w+)"/g)) assert.ok(named.has(code!), `${code} has a row`);
+  for (const [, code] of codes.matchAll(/"(\w+)"/g)) {
+    assert.ok(named.has(code!), `${code} has a row`);
+  }
 });
 
 test("the guide's samples are well typed, and client and worker do as they say", {

@@ -206,9 +206,9 @@ for (const flavour of COGD_BINARIES) {
     await until(() => !existsSync(pidFile) && survivors([pid]).length === 0, "its end");
   });
 
-  test(`${flavour}: the job server itself has given up starting programs`, {
-    skip: skip || (flavour === "bun-binary" ? "Bun has no permissions" : false),
-  }, async () => {
+  // Bun has no permissions that could be given up.
+  if (flavour === "bun-binary") continue;
+  test(`${flavour}: the job server itself has given up starting programs`, { skip }, async () => {
     const { command, args } = cogdCommand(flavour);
     const plugin = join(PROJECT_ROOT, "tests/testdata/plugins/spawning_store.js");
     await using folder = await temporaryFolder();
