@@ -50,7 +50,7 @@ export function createApp(
   app.notFound((context) => {
     const request = context.req.raw;
     const { path } = context.req;
-    if (fallback !== undefined && rest !== undefined) {
+    if (fallback !== undefined && rest !== undefined && !isOurs(routes, path)) {
       return answer(fallback, rest, request, context.env.peer, path);
     }
     const response = problemAnswer(noRoute(routes, request.method, path), request.method, path);
@@ -100,6 +100,14 @@ export function createApp(
 }
 
 /** Why no route took it: another method would do, or nothing is there. */
+/**
+ * Whether an address is taken by the routes for all methods. Those of one segment (`/queues`) are not:
+ * a function may have that name, too.
+ */
+function isOurs(routes: readonly Route[], path: string): boolean {
+  return path.includes("/", 1) && routes.some((route) => matches(route.path, path));
+}
+
 function noRoute(routes: readonly Route[], method: string, path: string): Problem {
   const found = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
   if (found.length === 0) {

@@ -104,6 +104,9 @@ for (const dialect of ["sane", "strict"] as const) {
     const other = await scene.ask("DELETE /f");
     assert.equal(other.status, 405);
     assert.equal(other.headers.get("allow"), "GET, HEAD, POST, PUT");
+    const ours = await scene.ask("PUT /jobs/f");
+    assert.equal(ours.status, 405);
+    assert.match(ours.headers.get("allow") ?? "", /^POST\b/);
     const foreign = { headers: { "Sec-Fetch-Site": "cross-site" } };
     assert.equal((await scene.ask("GET /f", foreign)).status, 403);
     assert.equal((await scene.ask("POST /f", foreign)).status, 403);
