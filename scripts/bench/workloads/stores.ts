@@ -20,7 +20,9 @@ const CLIENTS = 4;
 export function storeWorkloads(mode: Mode): StartingWorkload[] {
   return [
     ...KINDS.flatMap((kind) => WINDOWS.map((window) => submitToStore(mode, kind, window))),
-    ...KINDS.map((kind) => replayOfStore(mode, kind)),
+    ...Object.entries(REPLAY_JOBS[mode]).flatMap(([name, jobs]) =>
+      KINDS.map((kind) => replayOfStore(`${name}-${kind}`, kind, jobs))
+    ),
     awayWorkload(mode),
   ];
 }
@@ -76,13 +78,15 @@ function submitToStore(mode: Mode, kind: DatabaseKind, window: number): Starting
   };
 }
 
-const REPLAY_JOBS = { quick: 10_000, full: 100_000 };
+const REPLAY_JOBS: Readonly<Record<Mode, Readonly<Record<string, number>>>> = {
+  quick: { "replay": 10_000 },
+  full: { "replay": 100_000, "replay-million": 1_000_000 },
+};
 
-function replayOfStore(mode: Mode, kind: DatabaseKind): StartingWorkload {
-  const jobs = REPLAY_JOBS[mode];
+function replayOfStore(name: string, kind: DatabaseKind, jobs: number): StartingWorkload {
   return {
     kind: "starting",
-    name: `replay-${kind}`,
+    name,
     onlyOnDemand: true,
     figures: [
       {
