@@ -78,7 +78,7 @@ class MariadbServer extends LocalServer implements Mariadb {
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
       ...this.#user,
-    ], { timeoutMs: START_PATIENCE_MS, env: searchPath() });
+    ], { timeoutMs: START_PATIENCE_MS, env: this.#environment() });
     requireSuccess("mariadb-install-db", installed);
   }
 
@@ -92,7 +92,15 @@ class MariadbServer extends LocalServer implements Mariadb {
       ...ARGS,
       ...this.#args,
       ...this.#user,
-    ], { env: searchPath() });
+    ], { env: this.#environment() });
+  }
+
+  /**
+   * A folder of its own for temporary tables: a server that starts removes all that it finds there, also
+   * those of another server.
+   */
+  #environment(): Record<string, string> {
+    return { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin`, TMPDIR: this.#folder };
   }
 
   async sql(text: string): Promise<string> {
@@ -108,8 +116,4 @@ class MariadbServer extends LocalServer implements Mariadb {
     requireSuccess(`mariadb with "${text.slice(0, 200)}"`, result);
     return result.stdout;
   }
-}
-
-function searchPath(): { PATH: string } {
-  return { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
 }
