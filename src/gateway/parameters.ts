@@ -1,12 +1,13 @@
 import { type ByteString, byteStringFromText, textOf } from "../protocol/mod.ts";
 import { percentDecode } from "./byte_text.ts";
+import { MAX_FUNCTION_BYTES } from "./function_name.ts";
 import { nearestHint, schemaErrors } from "./json_schema.ts";
 import { type FieldError, Problem } from "./problem.ts";
 import { parseQuery } from "./query.ts";
 import type { JsonSchema, Parameter, Route } from "./route.ts";
 
-/** Longest path parameter, bytes: as a function name in C's HTTP plugin; handles are shorter. */
-const MAX_SEGMENT_BYTES = 511;
+/** Longest path parameter, bytes: handles are shorter than function names. */
+const MAX_SEGMENT_BYTES = MAX_FUNCTION_BYTES;
 
 /** The value of a parameter, as it came and by its schema's type. */
 export interface ParameterValue {

@@ -43,4 +43,5 @@ export {
   type WorkerRow,
   workersReply,
 } from "./admin_reply.ts";
+export { joinBytes } from "./join_bytes.ts";
 export { ErrorReply, type ErrorReplyContent } from "./error_reply.ts";

@@ -1,18 +1,11 @@
-import type { JobWitness } from "../core/mod.ts";
+import type { Job, JobWitness } from "../core/mod.ts";
 
-/**
- * Calls back whenever a job ends, while the server is being drained: the end of a job whose only
- * client is a peer without a socket sends nothing, so that nothing else would look whether all is done.
- */
+/** Of all steps of jobs, the last one. */
 export class EndWatch implements JobWitness {
-  readonly #onEnd: () => void;
+  readonly ended: (job: Job) => void;
 
-  constructor(onEnd: () => void) {
-    this.#onEnd = onEnd;
-  }
-
-  ended(): void {
-    this.#onEnd();
+  constructor(ended: (job: Job) => void) {
+    this.ended = ended;
   }
 
   submitted(): void {}

@@ -2,6 +2,7 @@ import {
   type ByteString,
   type ErrorReplyContent,
   HEADER_BYTES,
+  joinBytes,
   MAGIC_REPLY,
   type Packet,
   PacketType,
@@ -107,7 +108,7 @@ export class Frames {
   takeForWriting(): Uint8Array[] {
     const length = this.#length;
     const pieces = this.take();
-    return pieces.length > 1 && length <= MERGED_BYTES ? [concat(pieces, length)] : pieces;
+    return pieces.length > 1 && length <= MERGED_BYTES ? [joinBytes(pieces, length)] : pieces;
   }
 
   /** Moves what lies in the slab to memory of its own, so that a slow reader does not hold slabs. */
@@ -118,7 +119,7 @@ export class Frames {
     let smallLength = 0;
     for (const piece of pieces) {
       if (piece.length > Slab.LARGEST) {
-        this.raw(concat(small, smallLength));
+        this.raw(joinBytes(small, smallLength));
         this.raw(piece);
         small = [];
         smallLength = 0;
@@ -127,7 +128,7 @@ export class Frames {
         smallLength += piece.length;
       }
     }
-    this.raw(concat(small, smallLength));
+    this.raw(joinBytes(small, smallLength));
     this.#length = length;
   }
 
@@ -173,14 +174,4 @@ function copy(
   } else {
     for (let from = start; from < end; from++) target[at++] = source[from]!;
   }
-}
-
-function concat(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -1,5 +1,6 @@
 /** Sockets, sessions, handlers, the store writer: the job server as a running thing. */
 export { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+export { EndWatch } from "./end_watch.ts";
 export type {
   ConnectionView,
   IdempotencyKeys,

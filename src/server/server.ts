@@ -341,6 +341,7 @@ class Server implements RunningServer, SessionHost {
     this.#ending = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     const drained = new Promise<void>((resolve) => this.#onDrained = resolve);
+    // The end of a job whose only client has no socket sends nothing: nothing else would look then.
     this.watch(new EndWatch(() => this.#scheduleTurnEnd()));
     this.#scheduleTurnEnd();
     await drained;

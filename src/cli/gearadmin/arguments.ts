@@ -1,3 +1,4 @@
+import { ambiguousOption, withFullNames } from "../abbreviations.ts";
 import { CliError } from "../cli_error.ts";
 import type { OptionSpec } from "../option_spec.ts";
 import { OptionValues } from "../option_values.ts";
@@ -10,9 +11,10 @@ import { parseWords } from "../parse.ts";
  */
 export function readOptions(words: readonly string[], specs: readonly OptionSpec[]): OptionValues {
   const values = new OptionValues(specs);
-  const given = parseWords(withFullNames(words, specs), specs, {
+  const mayMean = (typed: string) => candidates(typed, specs);
+  const given = parseWords(withFullNames(words, specs, mayMean), specs, {
     otherWords: "ignore",
-    explain: (word) => ambiguous(word, specs) ?? unknown(word),
+    explain: (word) => ambiguousOption(word, mayMean) ?? unknown(word),
   });
   values.add(given);
   return values;
@@ -23,46 +25,6 @@ function candidates(typed: string, specs: readonly OptionSpec[]): string[] {
   const matches = specs.filter(({ name }) => name.startsWith(typed));
   const reference = matches.filter(({ own }) => own !== true);
   return (reference.length > 0 ? reference : matches).map(({ name }) => name);
-}
-
-function withFullNames(words: readonly string[], specs: readonly OptionSpec[]): string[] {
-  let isValue = false;
-  let over = false;
-  return words.map((word) => {
-    over ||= word === "--" && !isValue;
-    if (over) return word;
-    const [, typed, rest] = LONG_OPTION.exec(word) ?? [];
-    const exact = specs.some(({ name }) => name === typed);
-    const matches = typed === undefined ? [] : candidates(typed, specs);
-    const full = isValue || exact || matches.length !== 1 ? word : `--${matches[0]}${rest}`;
-    isValue = !isValue && takesNextWord(full, specs);
-    return full;
-  });
-}
-
-const LONG_OPTION = /^--([^=]+)(.*)$/s;
-
-function takesNextWord(word: string, specs: readonly OptionSpec[]): boolean {
-  if (word.startsWith("--")) {
-    return specs.some(({ name, kind }) => `--${name}` === word && kind !== "switch");
-  }
-  if (!word.startsWith("-") || word === "-") return false;
-  const kinds = [...word.slice(1)].map((letter) =>
-    specs.find(({ short }) => short === letter)?.kind
-  );
-  return kinds.findIndex((kind) => kind !== "switch") === kinds.length - 1;
-}
-
-function ambiguous(word: string, specs: readonly OptionSpec[]): CliError | undefined {
-  const typed = LONG_OPTION.exec(word)?.[1];
-  const matches = typed === undefined ? [] : candidates(typed, specs).sort();
-  if (matches.length < 2) return undefined;
-  const quoted = matches.map((name) => `'--${name}'`);
-  const most = quoted.slice(0, -1).join(", ");
-  return new CliError(
-    "AMBIGUOUS_OPTION",
-    `option '${word}' is ambiguous and matches ${most}, and ${quoted.at(-1)}`,
-  );
 }
 
 function unknown(word: string): CliError {

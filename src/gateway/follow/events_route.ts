@@ -1,11 +1,10 @@
+import { joinBytes } from "../../protocol/mod.ts";
 import type { Call } from "../call.ts";
 import { bytesResponse, emptyResponse } from "../responses.ts";
 import type { Parameter, Route } from "../route.ts";
 import { eventStream, STREAM_HEADERS } from "./event_stream.ts";
-import { findJob, type FoundJob, HANDLE, READERS } from "./find_job.ts";
-import { attemptsOf } from "./job_json.ts";
+import { findJob, type FoundJob, HANDLE, headersOf, READERS } from "./find_job.ts";
 import { finalName, type JobEvent, unseenEnd } from "./job_events.ts";
-import { jobHeaders } from "./job_answers.ts";
 import { idOfAge } from "./recorded_events.ts";
 import { EVENT_DESCRIPTION, EVENT_STREAM, eventFrame, EVENTS_EXAMPLE } from "./sse.ts";
 
@@ -60,15 +59,6 @@ export const EVENTS_ROUTE: Route = {
   },
 };
 
-function headersOf(call: Call, found: FoundJob): Record<string, string> {
-  if (found.kind === "listed") {
-    const { job } = found;
-    return jobHeaders(call, job.handle, job.queue.name, attemptsOf(job));
-  }
-  const { handle, functionName, attempts } = found.outcome;
-  return jobHeaders(call, handle, functionName, attempts);
-}
-
 /** A job that is over: what is known of its events, as a whole. */
 function pastEvents(
   call: Call,
@@ -82,7 +72,7 @@ function pastEvents(
   if (afterId >= last.id) return emptyResponse(204, headers);
   const known = events.past(handle, afterId);
   const frames = (known.length === 0 ? [last] : known).map(eventFrame);
-  return bytesResponse(200, concatenated(frames), EVENT_STREAM, { ...STREAM_HEADERS, ...headers });
+  return bytesResponse(200, joinBytes(frames), EVENT_STREAM, { ...STREAM_HEADERS, ...headers });
 }
 
 /** The last event of a job of which only the outcome is known, or that was cancelled unseen. */
@@ -93,14 +83,4 @@ function finalEvent(call: Call, found: FoundJob): JobEvent {
   const event = { id: idOfAge(outcome, finishedAt) + 1, name: finalName(end), at: finishedAt };
   if (end !== "complete" && end !== "exception") return { ...event, cause: end };
   return resultDropped ? event : { ...event, bytes: result };
-}
-
-function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -5,6 +5,8 @@ import { textForJson } from "../byte_text.ts";
 import type { Call } from "../call.ts";
 import { Problem } from "../problem.ts";
 import type { Parameter, Role } from "../route.ts";
+import { jobHeaders } from "./job_answers.ts";
+import { attemptsOf } from "./job_json.ts";
 
 /** A job by its handle: in the queue, or over with its outcome kept. */
 export type FoundJob =
@@ -75,4 +77,14 @@ export function jobExpired(
   return new Problem("job-expired", `The job "${textForJson(handle)}" is over, and ${why}`, {
     handle,
   });
+}
+
+/** Headers on every answer about the job. */
+export function headersOf(call: Call, found: FoundJob): Record<string, string> {
+  if (found.kind === "listed") {
+    const { job } = found;
+    return jobHeaders(call, job.handle, job.queue.name, attemptsOf(job));
+  }
+  const { handle, functionName, attempts } = found.outcome;
+  return jobHeaders(call, handle, functionName, attempts);
 }

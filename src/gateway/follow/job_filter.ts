@@ -2,16 +2,10 @@ import { bytesOf, type ByteString } from "../../protocol/mod.ts";
 import type { Job } from "../../core/mod.ts";
 import type { KeptOutcome } from "../../server/mod.ts";
 import type { Call } from "../call.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import { Problem } from "../problem.ts";
 import type { Parameter } from "../route.ts";
-import {
-  attemptsOf,
-  JOB_STATES,
-  type JobStateName,
-  PRIORITY_NAMES,
-  stateOf,
-  stateOfEnd,
-} from "./job_json.ts";
+import { attemptsOf, JOB_STATES, type JobStateName, stateOf, stateOfEnd } from "./job_json.ts";
 
 /** Which jobs a list shows. Undefined = any. */
 export interface JobFilter {
@@ -52,7 +46,7 @@ export const FILTER_PARAMETERS: readonly Parameter[] = [
     name: "priority",
     in: "query",
     description: "Jobs of this priority.",
-    schema: { type: "string", enum: ["high", "normal", "low"] },
+    schema: { type: "string", enum: PRIORITY_NAMES },
     example: "high",
   },
   {

@@ -1,6 +1,7 @@
-import { type Job, type JobEnd, Priority, statusOf } from "../../core/mod.ts";
+import { type Job, type JobEnd, statusOf } from "../../core/mod.ts";
 import type { KeptOutcome, RunningServer, StoreCondition } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import type { JsonSchema } from "../route.ts";
 
 export const JOB_STATES = [
@@ -14,12 +15,6 @@ export const JOB_STATES = [
 ] as const;
 /** Where a job stands, as JSON says it. */
 export type JobStateName = (typeof JOB_STATES)[number];
-
-export const PRIORITY_NAMES: Readonly<Record<Priority, "high" | "normal" | "low">> = {
-  [Priority.HIGH]: "high",
-  [Priority.NORMAL]: "normal",
-  [Priority.LOW]: "low",
-};
 
 /** One job as JSON shows it. Null = not so, or no longer known because the job is over. */
 export interface JobJson {

@@ -8,7 +8,6 @@ export {
   jobJson,
   type JobStateName,
   outcomeJson,
-  PRIORITY_NAMES,
   stateOf,
   stateOfEnd,
   timeText,

@@ -2,8 +2,16 @@ import { createHash } from "node:crypto";
 import type { Call } from "../call.ts";
 import { bytesResponse, emptyResponse, jsonResponse } from "../responses.ts";
 import type { Parameter, Route } from "../route.ts";
-import { endedWithin, findJob, type FoundJob, HANDLE, jobExpired, READERS } from "./find_job.ts";
-import { failure, jobHeaders, locationOf, timing } from "./job_answers.ts";
+import {
+  endedWithin,
+  findJob,
+  type FoundJob,
+  HANDLE,
+  headersOf,
+  jobExpired,
+  READERS,
+} from "./find_job.ts";
+import { failure, locationOf, timing } from "./job_answers.ts";
 import {
   attemptsOf,
   JOB_EXAMPLE,
@@ -135,15 +143,6 @@ function foundJson(call: Call, found: FoundJob): JobJson {
   return found.kind === "kept"
     ? outcomeJson(found.outcome, call.gateway.server)
     : jobJson(found.job, call.gateway.server);
-}
-
-function headersOf(call: Call, found: FoundJob): Record<string, string> {
-  if (found.kind === "listed") {
-    const { job } = found;
-    return jobHeaders(call, job.handle, job.queue.name, attemptsOf(job));
-  }
-  const { handle, functionName, attempts } = found.outcome;
-  return jobHeaders(call, handle, functionName, attempts);
 }
 
 /** Throws the problem of a job that did not succeed, or whose result is not kept. */

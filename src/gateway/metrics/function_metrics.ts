@@ -1,4 +1,5 @@
 import { type FunctionQueue, PRIORITIES } from "../../core/mod.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import { type Exposition, label } from "./exposition.ts";
 import {
   type FunctionFigures,
@@ -10,9 +11,6 @@ import {
   VIAS,
 } from "./function_figures.ts";
 import { nextJob } from "./stalls.ts";
-
-/** Names of priorities, in their order. */
-export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
 /** One value of the label `function`, and what it stands for. */
 export interface FunctionRow {

@@ -7,7 +7,7 @@ export const HEALTH_ROUTES: readonly Route[] = [...CHECK_ROUTES, ...METRICS_ROUT
 
 export { Figures } from "./figures.ts";
 export type { FunctionFigures } from "./function_figures.ts";
-export { oldestWaitingMs, PRIORITY_NAMES } from "./function_metrics.ts";
+export { oldestWaitingMs } from "./function_metrics.ts";
 export type { Histogram } from "./histogram.ts";
 export { HttpFigures, type HttpTotals } from "./http_figures.ts";
 export { JobFigures } from "./job_figures.ts";

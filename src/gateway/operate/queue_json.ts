@@ -8,12 +8,10 @@ import {
   type Histogram,
   isIdle,
   oldestWaitingMs,
-  type PRIORITY_NAMES,
   RATE_WINDOWS,
 } from "../metrics/mod.ts";
+import type { PriorityName } from "../priority_names.ts";
 import type { JsonSchema } from "../route.ts";
-
-type PriorityName = (typeof PRIORITY_NAMES)[number];
 
 /** Jobs from which on submissions of a priority are refused; null = no limit. */
 export type MaxQueueJson = Readonly<Record<PriorityName, number | null>>;

@@ -2,7 +2,7 @@ import type { ByteString, QueueLimits } from "../../protocol/mod.ts";
 import type { QueuePolicy } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import type { Call } from "../call.ts";
-import { PRIORITY_NAMES } from "../metrics/mod.ts";
+import { PRIORITY_NAMES, type PriorityName } from "../priority_names.ts";
 import { Problem } from "../problem.ts";
 import type { JsonSchema } from "../route.ts";
 import { policyTag } from "./queue_json.ts";
@@ -13,7 +13,7 @@ type LimitPatch = number | null;
 export interface PolicyPatch {
   readonly max_queue?:
     | LimitPatch
-    | Readonly<Partial<Record<(typeof PRIORITY_NAMES)[number], LimitPatch>>>;
+    | Readonly<Partial<Record<PriorityName, LimitPatch>>>;
   readonly paused?: boolean | null;
 }
 

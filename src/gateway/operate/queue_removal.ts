@@ -1,7 +1,7 @@
 import { type Job, PRIORITIES } from "../../core/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import { stateOf } from "../follow/mod.ts";
-import { PRIORITY_NAMES } from "../metrics/mod.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import { Problem } from "../problem.ts";
 import { emptyResponse, jsonResponse } from "../responses.ts";
 import type { Route } from "../route.ts";

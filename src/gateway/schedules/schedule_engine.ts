@@ -1,4 +1,5 @@
-import type { Admission, Job, JobWitness } from "../../core/mod.ts";
+import type { Admission, Job } from "../../core/mod.ts";
+import { EndWatch } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import { Problem } from "../problem.ts";
 import type { Schedule, ScheduleProgress, ScheduleRun } from "./schedule.ts";
@@ -237,20 +238,4 @@ function refusedProblem(reason: "queue full" | "store full", schedule: Schedule)
       function: functionName,
       retryAfter: RETRY_MS / 1000,
     });
-}
-
-/** Of all steps, the last one. */
-class EndWatch implements JobWitness {
-  readonly ended: (job: Job) => void;
-
-  constructor(ended: (job: Job) => void) {
-    this.ended = ended;
-  }
-
-  submitted(): void {}
-  refused(): void {}
-  queued(): void {}
-  assigned(): void {}
-  returned(): void {}
-  reported(): void {}
 }

@@ -3,6 +3,8 @@
 import { Buffer } from "node:buffer";
 import { MAX_UNIQUE_BYTES, Priority } from "../../core/mod.ts";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
+import { MAX_FUNCTION_BYTES } from "../function_name.ts";
+import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
 import { type FieldError, Problem } from "../problem.ts";
 import type { JsonSchema } from "../route.ts";
 import {
@@ -13,17 +15,9 @@ import {
   type ScheduleDraft,
 } from "./schedule.ts";
 
-/** Longest function name, bytes: as C's clients take it. */
-const MAX_FUNCTION_BYTES = 511;
 /** Longest expression, characters: a list of every minute has 170. */
 const MAX_CRON_LENGTH = 256;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-const PRIORITIES: Readonly<Record<string, Priority>> = {
-  high: Priority.HIGH,
-  normal: Priority.NORMAL,
-  low: Priority.LOW,
-};
 
 /** What a schedule is when nothing else is said. */
 export const SCHEDULE_DEFAULTS = {
@@ -80,7 +74,7 @@ const PROPERTIES = {
     description: "Unique ID of each job: a run joins the job of the run before while that waits " +
       "or runs. Left out: each job has its own.",
   },
-  priority: orNull(Object.keys(PRIORITIES), "Default: `normal`."),
+  priority: orNull(PRIORITY_NAMES, "Default: `normal`."),
   reducer: { type: ["string", "null"], maxLength: MAX_UNIQUE_BYTES },
   overlap: orNull(OVERLAPS, "Default: `allow`."),
   missed: orNull(MISSED_RULES, "Default: `run-once`."),
@@ -126,7 +120,7 @@ export function readChanges(json: unknown): Partial<ScheduleDraft> {
   if (body.unique !== undefined) {
     changes.unique = named("unique", body.unique ?? "", MAX_UNIQUE_BYTES, errors);
   }
-  if (body.priority !== undefined) changes.priority = PRIORITIES[body.priority ?? "normal"]!;
+  if (body.priority !== undefined) changes.priority = priorityNamed(body.priority);
   if (body.reducer !== undefined) {
     changes.reducer = named("reducer", body.reducer ?? "", MAX_UNIQUE_BYTES, errors);
   }

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { textForJson } from "../byte_text.ts";
-import { PRIORITY_NAMES, timeText } from "../follow/mod.ts";
+import { timeText } from "../follow/mod.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import type { JsonSchema } from "../route.ts";
 import { MISSED_RULES, OVERLAPS, type Schedule } from "./schedule.ts";
 
@@ -91,7 +92,7 @@ const PROPERTIES = {
   },
   paused: { type: "boolean" },
   unique: { type: "string", description: "Unique ID of the jobs; empty = each has its own." },
-  priority: { enum: ["high", "normal", "low"] },
+  priority: { enum: PRIORITY_NAMES },
   reducer: { type: ["string", "null"] },
   payload_bytes: { type: "integer", minimum: 0 },
   created_at: TIME,

@@ -1,6 +1,8 @@
-import { MAX_UNIQUE_BYTES, Priority } from "../../core/mod.ts";
+import { MAX_UNIQUE_BYTES, type Priority } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
+import { MAX_FUNCTION_BYTES } from "../function_name.ts";
 import type { GatewayConfig } from "../gateway.ts";
+import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
 import { OPTION_NAMES, REFUSED_OPTION_NAMES } from "./option_parameters.ts";
 import { OptionReader, type OptionSource } from "./option_reader.ts";
 import type { Preferences } from "./prefer.ts";
@@ -45,8 +47,6 @@ export interface OptionContext {
   readonly bulk: boolean;
 }
 
-/** Longest function name, bytes: as C's clients take it. */
-export const MAX_FUNCTION_BYTES = 511;
 /** Longest time that a caller may have an outcome kept, milliseconds: a week. */
 const LONGEST_RETAIN_MS = 7 * 86_400_000;
 /** Longest `Idempotency-Key`, characters. */
@@ -67,12 +67,6 @@ const DECIDES_THE_JOB = [
   "tz",
   "retain",
 ];
-
-const PRIORITIES: Readonly<Record<string, Priority>> = {
-  high: Priority.HIGH,
-  normal: Priority.NORMAL,
-  low: Priority.LOW,
-};
 
 /** Reads all options. Throws the problem `invalid-request` with an error for each that is wrong. */
 export function parseJobOptions(source: OptionSource, context: OptionContext): JobOptions {
@@ -97,7 +91,7 @@ export function parseJobOptions(source: OptionSource, context: OptionContext): J
   const options: JobOptions = {
     functionName: context.functionName,
     unique: readUnique(reader),
-    priority: PRIORITIES[reader.oneOf("priority", Object.keys(PRIORITIES)) ?? "normal"]!,
+    priority: priorityNamed(reader.oneOf("priority", PRIORITY_NAMES)),
     reducer: reader.name("reducer", MAX_UNIQUE_BYTES) ?? "",
     notBefore,
     schedule,

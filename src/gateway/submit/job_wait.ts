@@ -1,5 +1,5 @@
 import type { Client, ClientPort, Job, JobEnd } from "../../core/mod.ts";
-import { type Packet, PacketType } from "../../protocol/mod.ts";
+import { joinBytes, type Packet, PacketType } from "../../protocol/mod.ts";
 import type { Gateway } from "../gateway.ts";
 import type { WaitKind } from "../waits.ts";
 
@@ -152,12 +152,5 @@ export class JobWait implements ClientPort {
 }
 
 function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return pieces.length === 1 ? pieces[0]! : joinBytes(pieces);
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../protocol/mod.ts";
 import { Problem } from "../problem.ts";
 
 const LINE_FEED = 0x0a;
@@ -28,7 +29,7 @@ export async function* lineBatches(
     open.push(rest);
   };
   const take = (): Uint8Array => {
-    const line = open.length === 1 ? open[0]! : joined(open, openBytes);
+    const line = open.length === 1 ? open[0]! : joinBytes(open, openBytes);
     open = [];
     openBytes = 0;
     return line;
@@ -51,16 +52,6 @@ export async function* lineBatches(
   }
   const last = take();
   if (!isBlank(last)) yield [last];
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 function isBlank(line: Uint8Array): boolean {

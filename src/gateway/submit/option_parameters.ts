@@ -1,4 +1,5 @@
 import { EXPECTED } from "../json_schema.ts";
+import { PRIORITY_NAMES } from "../priority_names.ts";
 import type { JsonSchema, Parameter } from "../route.ts";
 import { EXPECTED_DURATION } from "./times.ts";
 
@@ -27,7 +28,7 @@ const OPTIONS: readonly Option[] = [
   {
     name: "priority",
     description: "Which of the function's three queues.",
-    schema: { type: "string", enum: ["high", "normal", "low"], default: "normal" },
+    schema: { type: "string", enum: PRIORITY_NAMES, default: "normal" },
     example: "high",
   },
   {

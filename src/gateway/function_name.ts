@@ -1,0 +1,2 @@
+/** Longest function name, bytes: as C's clients take it. */
+export const MAX_FUNCTION_BYTES = 511;
