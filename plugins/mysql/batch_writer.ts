@@ -62,10 +62,11 @@ export class BatchWriter {
     this.#fresh = jobInsert(scope, FRESH_COLUMNS);
     this.#full = jobInsert(scope, ALL_COLUMNS);
     this.#record = {
-      head: `INSERT INTO ${scope.records} (namespace, name, value) VALUES`,
+      // The one way to replace a value that MySQL and MariaDB both have and neither calls outdated.
+      head: `REPLACE INTO ${scope.records} (namespace, name, value) VALUES`,
       rowHead: `(${scope.namespace},`,
       width: 2,
-      tail: "ON DUPLICATE KEY UPDATE value = VALUES(value)",
+      tail: "",
     };
   }
 

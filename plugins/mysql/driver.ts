@@ -8,7 +8,7 @@ import { MySqlConnection } from "./connection.ts";
 import { classify } from "./faults.ts";
 import { beginTerm, renewLease } from "./lease_row.ts";
 import { readServerSettings, type ServerSettings } from "./server_settings.ts";
-import { killSession } from "./session_end.ts";
+import { addressOfSession, killSession } from "./session_end.ts";
 import type { MySqlSettings } from "./settings.ts";
 
 /**
@@ -43,6 +43,7 @@ export class MySqlDriver implements SessionDriver<MySqlConnection> {
     await connection.connect();
     for (const statement of PREPARATION) await connection.change(statement);
     this.server = await readServerSettings(connection);
+    connection.address = await addressOfSession(connection, Number(connection.threadId));
     if (this.server.readOnly) {
       throw new StoreError("AWAY", "the server is read-only: a failover under way, or a replica");
     }

@@ -51,15 +51,17 @@ export class GearmandTable {
     name: string,
     host: StoreHost,
   ): Promise<GearmandTable | null> {
-    const literal = `CONVERT(${bytesLiteral(Buffer.from(name))} USING utf8mb4)`;
+    // Both sides in one collation: MySQL compares no others, and chooses them otherwise than MariaDB.
+    const named = "CONVERT(table_name USING utf8mb4) = " +
+      `CONVERT(${bytesLiteral(Buffer.from(name))} USING utf8mb4)`;
     const [table] = await connection.select(
       "SELECT table_name, engine FROM information_schema.tables WHERE " +
-        `table_schema = DATABASE() AND table_type = 'BASE TABLE' AND table_name = ${literal}`,
+        `table_schema = DATABASE() AND table_type = 'BASE TABLE' AND ${named}`,
     );
     if (table === undefined) return null;
     const rows = await connection.select(
       "SELECT LOWER(column_name), character_set_name FROM information_schema.columns WHERE " +
-        `table_schema = DATABASE() AND table_name = ${literal}`,
+        `table_schema = DATABASE() AND ${named}`,
     );
     const charsets = new Map(rows.map(([column, charset]) => [textOf(column), textOf(charset)]));
     const obstacle = obstacleIn(charsets, textOf(table[1]));
@@ -185,20 +187,19 @@ function columnsSql(charsets: ReadonlyMap<string, string>): string {
   ].join(", ");
 }
 
-/** Expressions that, with the data, tell a row from all that are not exactly like it. */
+/** Expressions, bytes all, that with the data tell a row from all that are not exactly like it. */
 function identifying(charsets: ReadonlyMap<string, string>): string[] {
   return [
     "CAST(unique_key AS BINARY)",
     "CAST(function_name AS BINARY)",
-    "CAST(priority AS CHAR)",
-    `CAST(${charsets.has("when_to_run") ? "when_to_run" : "NULL"} AS CHAR)`,
+    "CAST(CAST(priority AS CHAR) AS BINARY)",
+    `CAST(CAST(${charsets.has("when_to_run") ? "when_to_run" : "NULL"} AS CHAR) AS BINARY)`,
   ];
 }
 
 function literal(cell: Cell | undefined): string {
-  if (Buffer.isBuffer(cell)) return bytesLiteral(cell);
   if (cell === null || cell === undefined) return "NULL";
-  return `CONVERT(${bytesLiteral(Buffer.from(String(cell)))} USING utf8mb4)`;
+  return bytesLiteral(Buffer.isBuffer(cell) ? cell : Buffer.from(String(cell)));
 }
 
 function foreignRow([uniqueKey, functionName, priority, data, whenToRun]: Row): ForeignRow {

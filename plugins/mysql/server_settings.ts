@@ -11,15 +11,13 @@ export interface ServerSettings {
 }
 
 const QUERY = "SELECT @@max_allowed_packet, @@innodb_flush_log_at_trx_commit, @@log_bin, " +
-  "@@sync_binlog, @@read_only, " +
-  "(SELECT host FROM information_schema.processlist WHERE id = CONNECTION_ID())";
+  "@@sync_binlog, @@read_only";
 
-/** Asks for the settings, and notes in the connection what concerns its session. */
+/** Asks for the settings, and notes in the connection how large its packets may be. */
 export async function readServerSettings(connection: MySqlConnection): Promise<ServerSettings> {
   const [row] = await connection.select(QUERY);
-  const [maxPacket, flush, binaryLog, syncBinaryLog, readOnly, address] = row!.map(textOf);
+  const [maxPacket, flush, binaryLog, syncBinaryLog, readOnly] = row!.map(textOf);
   connection.maxPacketBytes = Number(maxPacket);
-  connection.address = address ?? "";
   const weakness = weaknessOf(Number(flush), isOn(binaryLog) ? Number(syncBinaryLog) : 1);
   return {
     readOnly: isOn(readOnly),

@@ -1,7 +1,20 @@
-import { Buffer } from "node:buffer";
-import type { MySqlConnection } from "./connection.ts";
+import { type MySqlConnection, textOf } from "./connection.ts";
 import { classify } from "./faults.ts";
-import { bytesLiteral, numberLiteral } from "./scope.ts";
+import { numberLiteral } from "./scope.ts";
+
+/**
+ * Address of a session's other end as the server knows it; empty when there is no such session. Asked for by
+ * SHOW PROCESSLIST, because MySQL means to remove the table behind it. Every user sees sessions of its own.
+ */
+export async function addressOfSession(connection: MySqlConnection, id: number): Promise<string> {
+  const sessions = await connection.select("SHOW PROCESSLIST");
+  const found = sessions.find((session) => Number(session[ID]) === id);
+  return textOf(found?.[HOST]);
+}
+
+/** Places of columns. */
+const ID = 0;
+const HOST = 2;
 
 /**
  * Ends a session that may still be at work, so that its locks are free at once. What keeps its late writes
@@ -14,11 +27,7 @@ export async function killSession(
   address: string,
 ): Promise<void> {
   if (!(id > 0) || address === "" || id === Number(connection.threadId)) return;
-  const found = await connection.select(
-    `SELECT 1 FROM information_schema.processlist WHERE id = ${numberLiteral(id)} ` +
-      `AND host = ${bytesLiteral(Buffer.from(address))}`,
-  );
-  if (found.length === 0) return;
+  if (await addressOfSession(connection, id) !== address) return;
   try {
     await connection.change(`KILL CONNECTION ${numberLiteral(id)}`);
   } catch (error) {
