@@ -35,12 +35,16 @@ export class SubmitLoad {
   }
 
   /** Settles when so many more jobs are acknowledged. */
-  async progress(jobs: number, ms = 60_000): Promise<void> {
-    const goal = this.acknowledged.size + jobs;
+  progress(jobs: number, ms?: number): Promise<void> {
+    return this.reached(this.acknowledged.size + jobs, ms);
+  }
+
+  /** Settles when so many jobs in all are acknowledged. */
+  async reached(jobs: number, ms = 60_000): Promise<void> {
     await eventually(
       () => {
         if (this.#failure !== null) throw this.#failure;
-        return this.acknowledged.size >= goal;
+        return this.acknowledged.size >= jobs;
       },
       `${jobs} acknowledged jobs`,
       ms,
