@@ -10,6 +10,7 @@ import {
   type StoreBatch,
   type StoredJob,
   StoreError,
+  type StoreFigures,
   type StoreHost,
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
@@ -82,6 +83,10 @@ export class MySqlStore implements JobStore {
     this.traits = traits;
     this.lost = parts.session.lost;
     this.#end = end;
+  }
+
+  get figures(): StoreFigures {
+    return { reconnects: this.#parts.session.reconnects };
   }
 
   /** Connects, takes the lease, adopts C gearmand's table unless told not to. Rejects with a `StoreError`. */

@@ -11,6 +11,7 @@ import {
   type StoreBatch,
   type StoredJob,
   StoreError,
+  type StoreFigures,
   type StoreHost,
 } from "../../src/plugin_api/mod.ts";
 import { commitQuery } from "./commit_query.ts";
@@ -102,6 +103,10 @@ export class OpenQueue {
   /** Settles when another server has the queue. */
   get lost(): Promise<Error> {
     return this.#session.lost;
+  }
+
+  get figures(): StoreFigures {
+    return { reconnects: this.#session.reconnects };
   }
 
   get end(): number {

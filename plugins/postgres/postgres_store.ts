@@ -6,6 +6,7 @@ import {
   type StoreBatch,
   type StoredJob,
   StoreError,
+  type StoreFigures,
   type StoreHost,
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
@@ -34,6 +35,10 @@ export class PostgresStore implements JobStore {
       maxWorkloadBytes: MAX_WORKLOAD_BYTES,
       description: queue.sessions.place,
     };
+  }
+
+  get figures(): StoreFigures {
+    return this.#queue.figures;
   }
 
   /** Rejects with a `StoreError`. */

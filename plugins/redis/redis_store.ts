@@ -6,6 +6,7 @@ import {
   type StoreBatch,
   type StoredJob,
   StoreError,
+  type StoreFigures,
   type StoreHost,
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
@@ -31,6 +32,10 @@ export class RedisStore implements JobStore {
     this.traits = traits;
     this.lost = queue.session.lost;
     this.#end = end;
+  }
+
+  get figures(): StoreFigures {
+    return { reconnects: this.#queue.session.reconnects };
   }
 
   /** Connects, takes the lease, adopts C gearmand's keys. Rejects with a `StoreError`. */

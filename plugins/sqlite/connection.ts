@@ -22,6 +22,8 @@ export class Connection {
   readonly db: DatabaseSync;
   /** The file's number in its file system. */
   readonly inode: number;
+  /** How long the last transaction took to be written to the log and to the disk, milliseconds. */
+  syncMs = 0;
   readonly #path: string;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
@@ -67,7 +69,9 @@ export class Connection {
     this.#begin.run();
     try {
       work();
+      const began = performance.now();
       this.#commit.run();
+      this.syncMs = performance.now() - began;
     } catch (error) {
       try {
         if (this.db.isTransaction) this.#rollback.run();

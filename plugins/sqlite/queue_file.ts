@@ -7,6 +7,7 @@ import {
   NEXT_HANDLE_RECORD,
   NEXT_KEY_RECORD,
   StoreError,
+  type StoreFigures,
   type StoreHost,
 } from "../../src/plugin_api/mod.ts";
 import { BatchWriter } from "./batch_writer.ts";
@@ -48,6 +49,8 @@ export class QueueFile {
   readonly #replay: ReplayPosition;
   #file: OpenFile | null;
   #unsaved = 0;
+  #syncMs = 0;
+  #reopenings = 0;
 
   private constructor(settings: SqliteSettings, host: StoreHost, file: OpenFile) {
     this.#path = settings.path;
@@ -75,11 +78,16 @@ export class QueueFile {
     }
   }
 
+  get figures(): Required<StoreFigures> {
+    return { reconnects: this.#reopenings, syncMs: this.#syncMs };
+  }
+
   /** Writes a buffer that `packBatch` made; it is on the disk when this returns. Throws `StoreError`. */
   commit(batch: ArrayBuffer): void {
     this.#attempt("write to", ({ connection, writer }) => {
       connection.requireOwnFile();
       connection.transaction(() => writer.write(new Unpacker(batch), this.#replay));
+      this.#syncMs = connection.syncMs;
       this.#unsaved += LEAST_COMMIT_BYTES + batch.byteLength;
     });
   }
@@ -123,6 +131,7 @@ export class QueueFile {
 
   #reopen(): OpenFile {
     this.#file = openFile(this.#path, this.#inode);
+    this.#reopenings++;
     writeOwnerNote(this.#path);
     this.#host.log("NOTICE", `Opened "${this.#path}" again; what was acknowledged is in it`);
     return this.#file;

@@ -7,6 +7,7 @@ import {
   type StoreBatch,
   type StoredJob,
   StoreError,
+  type StoreFigures,
   type StoreHost,
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
@@ -19,6 +20,7 @@ import { Unpacker } from "./unpacker.ts";
 /** A store in one SQLite file. The file itself is handled by a thread of its own. */
 export class SqliteStore implements JobStore {
   readonly traits: StoreTraits;
+  figures: StoreFigures = { reconnects: 0 };
   readonly #thread: StoreThread;
   #closing: Promise<void> | null = null;
 
@@ -46,7 +48,8 @@ export class SqliteStore implements JobStore {
   async commit(batch: StoreBatch): Promise<void> {
     this.#requireOpen();
     for (const job of batch.add) requireFitting(job);
-    await this.#thread.ask({ kind: "commit", batch: packBatch(batch) });
+    const reply = await this.#thread.ask({ kind: "commit", batch: packBatch(batch) });
+    if (reply.kind === "committed") this.figures = reply.figures;
   }
 
   /** While the server takes in a page, the thread reads the next one. */

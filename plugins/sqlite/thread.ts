@@ -17,7 +17,7 @@ function serve(request: Request): Reply {
       return { kind: "done" };
     case "commit":
       opened().commit(request.batch);
-      return { kind: "done" };
+      return { kind: "committed", figures: opened().figures };
     case "page":
       return { kind: "page", page: opened().nextPage() };
     case "export":

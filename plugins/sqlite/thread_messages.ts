@@ -3,6 +3,7 @@ import type {
   ExportPlan,
   LogLevel,
   StoreErrorCode,
+  StoreFigures,
 } from "../../src/plugin_api/mod.ts";
 import type { SqliteSettings } from "./settings.ts";
 
@@ -21,6 +22,7 @@ export type Request =
 
 export type Reply =
   | { readonly kind: "done" }
+  | { readonly kind: "committed"; readonly figures: StoreFigures }
   /** A page of the replay; null at its end. */
   | { readonly kind: "page"; readonly page: ArrayBuffer | null }
   | { readonly kind: "exported"; readonly outcome: ExportOutcome }

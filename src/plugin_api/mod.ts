@@ -56,6 +56,7 @@ export type {
   LogLevel,
   ReplayPage,
   StoreBatch,
+  StoreFigures,
   StoreHost,
   StoreOption,
   StoreOptions,

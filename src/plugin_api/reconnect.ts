@@ -55,6 +55,7 @@ export class SteadySession<C> {
   /** Operations in a row that were given up as too slow. */
   #tooSlow = 0;
   #everOpen = false;
+  #reconnects = 0;
   /** Settles when another server has the store: there is no way back. */
   readonly lost: Promise<StoreError>;
   #takenOver: StoreError | null = null;
@@ -78,6 +79,11 @@ export class SteadySession<C> {
   /** Whether the last that was heard of the server was good. */
   get healthy(): boolean {
     return this.#awaySince === null;
+  }
+
+  /** How often it was connected again after the first time. */
+  get reconnects(): number {
+    return this.#reconnects;
   }
 
   /**
@@ -289,6 +295,7 @@ export class SteadySession<C> {
 
   #returned(): void {
     this.#failures = 0;
+    if (this.#everOpen) this.#reconnects++;
     this.#everOpen = true;
     if (this.#awaySince === null) return;
     const seconds = ((this.#clock.now() - this.#awaySince) / 1000).toFixed(1);

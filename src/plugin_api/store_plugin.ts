@@ -51,9 +51,22 @@ export interface ReplayPage {
   readonly jobs: readonly StoredJob[];
 }
 
+/** What a store tells of its own work since it was opened, for monitoring. */
+export interface StoreFigures {
+  /** How often a connection, or a file, that was lost was opened again. */
+  readonly reconnects?: number;
+  /**
+   * How long the system took to make the last commit durable (fsync), milliseconds. Left out by a store that
+   * does not write to a disk itself.
+   */
+  readonly syncMs?: number;
+}
+
 /** An open store. */
 export interface JobStore {
   readonly traits: StoreTraits;
+  /** Read after each commit. Left out by a store that counts nothing. */
+  readonly figures?: StoreFigures;
   /**
    * Settles, with a `StoreError` `TAKEN_OVER`, when it is noticed that another server has the store, also
    * while nothing is committed. Left out by a store that cannot be taken over.

@@ -11,6 +11,7 @@ export type {
   Records,
   RunningServer,
   ServerPhase,
+  SettledCommit,
   StoreCondition,
 } from "./running_server.ts";
 export { startServer } from "./server.ts";

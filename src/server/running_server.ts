@@ -46,6 +46,8 @@ export interface RunningServer {
   /** Counters of packets, bytes and connections. */
   readonly traffic: Traffic;
   storeCondition(): StoreCondition;
+  /** Tells `heard` of each commit that has settled from now on; answers how to end that. */
+  watchCommits(heard: (commit: SettledCommit) => void): () => void;
   /** Open connections of the binary port, newest first. */
   connections(): Iterable<ConnectionView>;
   /** Ends a connection now. Answers false when there is none with that number. */
@@ -143,6 +145,19 @@ export interface StoreCondition {
   readonly largestWorkload: number;
   readonly commits: number;
   readonly failedCommits: number;
+  /** How often the store's connection or file was opened again; undefined where it does not say. */
+  readonly reconnects: number | undefined;
+}
+
+/** A commit that is over, as those who measure the store see it. */
+export interface SettledCommit {
+  readonly held: boolean;
+  /** Jobs that it added, changed or removed; 0 = settings only. */
+  readonly jobs: number;
+  /** From its beginning to the store's answer, milliseconds. */
+  readonly ms: number;
+  /** How much of that the system took to make it durable (fsync); undefined where the store does not say. */
+  readonly syncMs: number | undefined;
 }
 
 /** One connection of the binary port. */

@@ -16,6 +16,7 @@ import type {
   ConnectionView,
   RunningServer,
   ServerPhase,
+  SettledCommit,
   StoreCondition,
 } from "./running_server.ts";
 import type { ServerConfig, ServerLogLevel, ServerParts } from "./server_parts.ts";
@@ -66,6 +67,7 @@ class Server implements RunningServer, SessionHost {
   readonly #writer: StoreWriter | null;
   readonly #keeper: OutcomeKeeper;
   readonly #witnesses = new Witnesses();
+  readonly #commitWatchers = new Set<(commit: SettledCommit) => void>();
   readonly #alarm: Alarm;
   #keeping = false;
   #loading = true;
@@ -148,7 +150,10 @@ class Server implements RunningServer, SessionHost {
       afterTurn: (callback) => this.#parts.afterTurn(callback),
       log: (level, text) => this.#parts.log(level, text),
       recordStored: (name, value) => this.records.stored(name, value),
-      settled: () => this.#scheduleTurnEnd(),
+      settled: (commit) => {
+        for (const heard of this.#commitWatchers) heard(commit);
+        this.#scheduleTurnEnd();
+      },
       lost: (error) => this.#lose(error),
     });
   }
@@ -261,7 +266,12 @@ class Server implements RunningServer, SessionHost {
   }
 
   storeCondition(): StoreCondition {
-    return storeCondition(this.#parts.store?.traits, this.#writer?.figures);
+    return storeCondition(this.#parts.store, this.#writer?.figures);
+  }
+
+  watchCommits(heard: (commit: SettledCommit) => void): () => void {
+    this.#commitWatchers.add(heard);
+    return () => this.#commitWatchers.delete(heard);
   }
 
   *connections(): Iterable<ConnectionView> {

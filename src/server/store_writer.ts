@@ -10,7 +10,7 @@ import {
 import { NumberReserve } from "./number_reserve.ts";
 import type { OutcomeLog } from "./outcome_keeper.ts";
 import { refuse } from "./record_queue.ts";
-import type { KeptOutcome } from "./running_server.ts";
+import type { KeptOutcome, SettledCommit } from "./running_server.ts";
 import { withoutResult } from "./stored_form.ts";
 import { type Batch, WriteQueue } from "./write_queue.ts";
 
@@ -28,7 +28,7 @@ export interface StoreWriterParts {
   /** Told of each record that the store has now, before its `put` settles. */
   recordStored(name: string, value: Uint8Array | null): void;
   /** A commit has settled: jobs may have become runnable, or been refused. */
-  settled(): void;
+  settled(commit: SettledCommit): void;
   /** Another server has the store. */
   lost(error: StoreError): void;
 }
@@ -212,18 +212,27 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     const put = this.#numbers?.runsOut ? this.#numbers.nextBlock() : [];
     if (this.#queue.isEmpty && put.length === 0) return;
     const batch = this.#queue.take(put, this.#removalsFirst);
+    const { store } = this.#parts;
+    let held = false;
     this.#committing = true;
     this.#watchExpiry();
+    const began = performance.now();
+    let ms = 0;
     try {
-      await this.#parts.store.commit(batch.content);
+      await store.commit(batch.content);
+      ms = performance.now() - began;
       this.#committing = false;
+      held = true;
       this.#held(batch, put);
     } catch (error) {
+      ms = performance.now() - began;
       this.#committing = false;
       this.#failed(batch, error);
     }
     this.#onSettled?.();
-    this.#parts.settled();
+    const { add, update, remove } = batch.content;
+    const syncMs = held ? store.figures?.syncMs : undefined;
+    this.#parts.settled({ held, jobs: add.length + update.length + remove.length, ms, syncMs });
     if (this.#cancelRetry === null && (!this.#queue.isEmpty || this.#numbers?.runsOut)) {
       this.#schedule();
     }

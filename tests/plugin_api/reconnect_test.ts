@@ -60,9 +60,11 @@ test("operations use one session, one after the other", async () => {
 
 test("a session that was closed at rest is replaced before the next use, without a failure", async () => {
   const { driver, session, log } = await opened();
+  assert.equal(session.reconnects, 0);
   driver.connections[0]!.lose(LOST);
   assert.equal(await session.run(WRITE, numberOf), 2);
   assert.equal(driver.connections[0]!.destroyed, true);
+  assert.equal(session.reconnects, 1);
   assert.deepEqual(log, [
     "INFO scripted db:1 closed the connection (connection reset); connecting again",
   ]);

@@ -62,6 +62,7 @@ test("the database and its log are readable by their owner only; nothing else st
   const path = join(folder.path, "queue.db");
   const store = await openFile(path);
   await store.commit(batchOf({ add: sampleJobs(1) }));
+  assert((store.figures?.syncMs ?? 0) > 0, "the time to the disk is told");
   for (const file of [path, `${path}-wal`, `${path}-owner`]) {
     assert.equal(statSync(file).mode & 0o777, 0o600, file);
   }

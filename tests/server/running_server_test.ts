@@ -351,6 +351,7 @@ test("the store's condition counts commits and says what went wrong", async () =
     largestWorkload: 1000,
     commits: 1,
     failedCommits: 0,
+    reconnects: undefined,
   });
   const memory: RunningServer = (await startFixture()).server;
   const { description, durability, up } = memory.storeCondition();

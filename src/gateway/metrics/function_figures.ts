@@ -1,10 +1,11 @@
 import { type JobEnd, PRIORITIES, type ReturnCause, type Submission } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
+import { RunExtras } from "../run_extras.ts";
 import { DURATION_BOUNDS, Histogram, SIZE_BOUNDS } from "./histogram.ts";
 import { Rate } from "./rate.ts";
 
-/** How a job was submitted: its client waits (`fg`) or not, at a time, or with a reducer. */
-export const MODES = ["fg", "bg", "epoch", "reduce"] as const;
+/** How a job was submitted: its client waits (`fg`) or not, at a time, with a reducer, or by a schedule. */
+export const MODES = ["fg", "bg", "epoch", "reduce", "sched"] as const;
 /** Over which port. */
 export const VIAS = ["gear", "http"] as const;
 
@@ -62,7 +63,9 @@ export class FunctionFigures {
   }
 
   countSubmission(submission: Submission): void {
-    const mode = submission.reducer !== ""
+    const mode = submission.extras instanceof RunExtras
+      ? 4
+      : submission.reducer !== ""
       ? 3
       : submission.notBefore > 0
       ? 2

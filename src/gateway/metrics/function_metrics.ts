@@ -35,7 +35,12 @@ export function writeCompatible(out: Exposition, rows: readonly FunctionRow[]): 
 }
 
 /** What is so at this moment. */
-export function writeGauges(out: Exposition, rows: readonly FunctionRow[], now: number): void {
+export function writeGauges(
+  out: Exposition,
+  rows: readonly FunctionRow[],
+  now: number,
+  retrying: ReadonlyMap<FunctionQueue, number>,
+): void {
   const gauge = gaugeWriter(out, rows);
   out.family("gearman_jobs_queued", "gauge", "Jobs that could run now");
   for (const { label: name, queues } of rows) {
@@ -49,6 +54,11 @@ export function writeGauges(out: Exposition, rows: readonly FunctionRow[], now: 
     "gearman_jobs_scheduled",
     "Jobs that are not due yet",
     (queue) => sumOf(PRIORITIES, (priority) => queue.at(priority).delayed),
+  );
+  gauge(
+    "gearman_jobs_retrying",
+    "Jobs that came back from a worker and wait for another",
+    (queue) => retrying.get(queue) ?? 0,
   );
   out.family(
     "gearman_job_oldest_waiting_seconds",

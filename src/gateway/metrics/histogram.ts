@@ -16,6 +16,24 @@ export const DURATION_BOUNDS: readonly number[] = [
   600_000,
 ];
 
+/** Upper bounds for what stores do, milliseconds: a commit to a fast disk takes less than one. */
+export const STORE_BOUNDS: readonly number[] = [0.1, 0.25, 0.5, ...DURATION_BOUNDS];
+
+/** Upper bounds for numbers of jobs: up to what one commit may hold and a little more. */
+export const COUNT_BOUNDS: readonly number[] = [
+  1,
+  2,
+  5,
+  10,
+  25,
+  100,
+  250,
+  1000,
+  2500,
+  10_000,
+  25_000,
+];
+
 /** Upper bounds for sizes, bytes. */
 export const SIZE_BOUNDS: readonly number[] = [
   64,

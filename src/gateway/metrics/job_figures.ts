@@ -1,4 +1,5 @@
 import type {
+  FunctionQueue,
   Job,
   JobEnd,
   JobWitness,
@@ -14,6 +15,10 @@ import { DURATION_BOUNDS, Histogram } from "./histogram.ts";
 /** The label of all functions beyond the bound. */
 export const REST_LABEL = "_other";
 
+/** `replay`: it came with the request that it had come with before. `conflict`: with another one. */
+export const KEY_RESULTS = ["new", "replay", "conflict"] as const;
+export type KeyResult = (typeof KEY_RESULTS)[number];
+
 const REJECTION_OF: Readonly<Record<RefusalReason, Rejection>> = {
   "queue full": "queue_full",
   "store full": "store",
@@ -28,6 +33,8 @@ export class JobFigures implements JobWitness {
   readonly rest = new FunctionFigures(null, REST_LABEL);
   /** From the time asked for to the queue, milliseconds, of all functions. */
   readonly scheduleLag = new Histogram(DURATION_BOUNDS);
+  /** Idempotency keys: those that made or joined a job, and those that came again. */
+  readonly keys: Record<KeyResult, number> = { new: 0, replay: 0, conflict: 0 };
   readonly #byName = new Map<ByteString, FunctionFigures>();
   readonly #labels = new Set<string>([REST_LABEL]);
   readonly #now: () => number;
@@ -35,6 +42,8 @@ export class JobFigures implements JobWitness {
   /** Steps of jobs come in runs of one function: the one before is at hand. */
   #lastName: ByteString | null = null;
   #last = this.rest;
+  /** Jobs that came back from a worker and wait for another. */
+  readonly #retrying = new Set<Job>();
   /** Bytes of WORK_DATA of running jobs that sent some. */
   readonly #pieces = new Map<Job, number>();
 
@@ -56,6 +65,22 @@ export class JobFigures implements JobWitness {
     this.#last = this.#byName.get(name) ?? this.#firstSeen(name);
     this.#lastName = name;
     return this.#last;
+  }
+
+  /** Jobs that were there before this looked on. */
+  takeUp(jobs: Iterable<Job>): void {
+    for (const job of jobs) {
+      if (job.attempts > 0 && job.state === "queued") this.#retrying.add(job);
+    }
+  }
+
+  /** How many jobs of each function wait for another worker than the one they came back from. */
+  get retrying(): ReadonlyMap<FunctionQueue, number> {
+    const counts = new Map<FunctionQueue, number>();
+    for (const { queue, ignored } of this.#retrying) {
+      if (!ignored) counts.set(queue, (counts.get(queue) ?? 0) + 1);
+    }
+    return counts;
   }
 
   updateRates(seconds: number): void {
@@ -93,6 +118,7 @@ export class JobFigures implements JobWitness {
   submitted(job: Job, submission: Submission, joined: boolean): void {
     const figures = this.of(job.queue.name);
     figures.countSubmission(submission);
+    if (submission.extras !== null && submission.extras.idempotency !== null) this.keys.new++;
     if (joined) figures.coalesced[0]!++;
     else figures.payloadBytes.observe(job.workload.length);
   }
@@ -102,6 +128,7 @@ export class JobFigures implements JobWitness {
   }
 
   queued(job: Job): void {
+    if (job.attempts > 0) this.#retrying.add(job);
     if (job.notBefore === 0 || job.attempts > 0) return;
     const due = job.notBefore * 1000;
     if (due > job.acceptedAt) this.scheduleLag.observe(Math.max(0, this.#now() - due));
@@ -109,6 +136,7 @@ export class JobFigures implements JobWitness {
 
   /** A job that came back has waited already, and has been run. */
   assigned(job: Job): void {
+    if (job.attempts > 0) this.#retrying.delete(job);
     if (job.attempts > 0 || job.assignedAt === null) return;
     const from = Math.max(job.acceptedAt, job.notBefore * 1000);
     this.of(job.queue.name).wait.observe(Math.max(0, job.assignedAt - from));
@@ -125,6 +153,7 @@ export class JobFigures implements JobWitness {
   }
 
   ended(job: Job, end: JobEnd, packet: Packet | null): void {
+    if (job.attempts > 0) this.#retrying.delete(job);
     const figures = this.of(job.queue.name);
     figures.countEnd(end);
     if (packet !== null && job.assignedAt !== null) {

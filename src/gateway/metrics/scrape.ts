@@ -14,6 +14,7 @@ import {
 import {
   writeConnections,
   writeHttp,
+  writeKeys,
   writeProcess,
   writeState,
   writeStore,
@@ -31,12 +32,13 @@ export function scrape(gateway: Gateway, format: ExpositionFormat, maySee: MaySe
   const out = new Exposition(format);
   const rows = boundedRows(gateway, maySee);
   writeVersion(out, gateway);
-  writeFunctions(out, rows, server.clock.now());
+  writeFunctions(out, rows, gateway);
   writeState(out, gateway);
   writeConnections(out, gateway);
   writeTraffic(out, gateway);
-  writeStore(out, server);
+  writeStore(out, server, figures.store);
   writeHttp(out, gateway, figures.http);
+  writeKeys(out, figures.jobs);
   writeProcess(out);
   return out.text();
 }
@@ -61,13 +63,17 @@ export function scrapeFunctions(
     rows.push({ label, queues: [queue], figures: own === figures.jobs.rest ? null : own });
   }
   const out = new Exposition(format);
-  writeFunctions(out, rows, server.clock.now());
+  writeFunctions(out, rows, gateway);
   return out.text();
 }
 
-function writeFunctions(out: Exposition, rows: readonly FunctionRow[], now: number): void {
+function writeFunctions(
+  out: Exposition,
+  rows: readonly FunctionRow[],
+  { server, figures }: Gateway,
+): void {
   writeCompatible(out, rows);
-  writeGauges(out, rows, now);
+  writeGauges(out, rows, server.clock.now(), figures.jobs.retrying);
   writeCounters(out, rows);
   writeHistograms(out, rows);
 }

@@ -6,6 +6,8 @@ import type { Gateway } from "../gateway.ts";
 import { type Exposition, label } from "./exposition.ts";
 import { functionsWithoutWorkers } from "./function_metrics.ts";
 import type { HttpFigures } from "./http_figures.ts";
+import { type JobFigures, KEY_RESULTS } from "./job_figures.ts";
+import type { StoreFigures } from "./store_figures.ts";
 
 /** Label values of `listener`: the two ports. */
 const GEAR = label("listener", "gearman");
@@ -128,7 +130,11 @@ export function writeTraffic(out: Exposition, { server, figures }: Gateway): voi
   out.sample(traffic.grabsWithoutJob, label("result", "none"));
 }
 
-export function writeStore(out: Exposition, server: RunningServer): void {
+export function writeStore(
+  out: Exposition,
+  server: RunningServer,
+  figures: StoreFigures,
+): void {
   const store = server.storeCondition();
   // The description goes on with paths and hosts, which are nobody's business here.
   const name = label("store", store.description.split(/[\s:]/, 1)[0] || "memory");
@@ -140,6 +146,19 @@ export function writeStore(out: Exposition, server: RunningServer): void {
   out.sample(store.commits, name);
   out.family("gearman_store_errors_total", "counter", "Commits that failed");
   out.sample(store.failedCommits, name);
+  if (store.reconnects !== undefined) {
+    out.family("gearman_store_reconnects_total", "counter", "Connections or files opened again");
+    out.sample(store.reconnects, name);
+  }
+  out.family("gearman_store_operation_seconds", "histogram", "What the store was asked to do");
+  for (const op of ["commit", "replay"] as const) {
+    out.histogram(figures[op], 1e-3, `${name},${label("op", op)}`);
+  }
+  out.family("gearman_store_commit_batch_jobs", "histogram", "Jobs that one commit has written");
+  out.histogram(figures.batch, 1, name);
+  if (figures.sync.count === 0) return;
+  out.family("gearman_store_fsync_seconds", "histogram", "Time to make a commit durable");
+  out.histogram(figures.sync, 1e-3, name);
 }
 
 export function writeHttp(out: Exposition, { waits }: Gateway, http: HttpFigures): void {
@@ -161,6 +180,11 @@ export function writeHttp(out: Exposition, { waits }: Gateway, http: HttpFigures
   out.sample(waits.counts.sync, label("kind", "sync"));
   out.sample(waits.counts.poll, label("kind", "poll"));
   gauge(out, "gearman_http_streams", "Streams of events", waits.counts.stream);
+}
+
+export function writeKeys(out: Exposition, { keys }: JobFigures): void {
+  out.family("gearman_idempotency_total", "counter", "Idempotency keys that came with jobs");
+  for (const result of KEY_RESULTS) out.sample(keys[result], label("result", result));
 }
 
 /** Standard names; those that the system does not tell are left out. */

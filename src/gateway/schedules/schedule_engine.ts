@@ -2,6 +2,7 @@ import type { Admission, Job } from "../../core/mod.ts";
 import { EndWatch } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import { Problem } from "../problem.ts";
+import { RunExtras } from "../run_extras.ts";
 import type { Schedule, ScheduleProgress, ScheduleRun } from "./schedule.ts";
 import { encodeProgress, PROGRESS_PREFIX } from "./schedule_record.ts";
 import type { SchedulesParts } from "./schedules.ts";
@@ -151,7 +152,7 @@ export class ScheduleEngine {
           notBefore: 0,
           reducer,
           background: true,
-          extras: { retainMs, idempotency: null },
+          extras: new RunExtras(retainMs),
         },
         null,
         now,

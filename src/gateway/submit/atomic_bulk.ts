@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JobServer } from "../../core/mod.ts";
 import { byteStringFrom } from "../../protocol/mod.ts";
-import type { RunningServer } from "../../server/mod.ts";
 import type { Call } from "../call.ts";
 import type { Gateway } from "../gateway.ts";
 import { type FieldError, Problem } from "../problem.ts";
@@ -46,7 +45,7 @@ function placeAll(
   jobServer: JobServer,
   now: number,
 ): readonly Placement[] {
-  requireAll(gateway.server, orders, jobServer);
+  requireAll(gateway, orders, jobServer);
   const placements: Placement[] = [];
   try {
     for (const order of orders) placements.push(place(gateway, order, null, jobServer, now));
@@ -70,14 +69,14 @@ function takeBack(placements: readonly Placement[], jobServer: JobServer): void 
  * Throws what `place` would throw for one of them. Jobs that join others or each other need no room in
  * their queues.
  */
-function requireAll(server: RunningServer, orders: readonly Order[], jobServer: JobServer): void {
+function requireAll(gateway: Gateway, orders: readonly Order[], jobServer: JobServer): void {
   const { table } = jobServer;
   const joinable = new Set<string>();
   const added = new Map<string, number>();
   for (const order of orders) {
     const { options, workload } = order;
     const { functionName, unique, priority } = options;
-    if (findRepeated(server, order, jobServer) !== undefined) continue;
+    if (findRepeated(gateway, order, jobServer) !== undefined) continue;
     requireWorker(options, table);
     const queue = table.findFunction(functionName);
     if (queue !== undefined && table.findJoinable(queue, unique, workload) !== undefined) continue;

@@ -69,14 +69,17 @@ export function requireStorable(server: RunningServer, order: Order): void {
  * for the result. Throws `idempotency-mismatch`, `no-worker`, `queue-full`, `store-unavailable`.
  */
 export function place(
-  { server, log }: Pick<Gateway, "server" | "log">,
+  { server, log, figures }: Pick<Gateway, "server" | "log" | "figures">,
   order: Order,
   client: Client | null,
   jobServer: JobServer,
   now: number,
 ): Placement {
-  const repeated = findRepeated(server, order, jobServer);
-  if (repeated !== undefined) return repeated;
+  const repeated = findRepeated({ server, figures }, order, jobServer);
+  if (repeated !== undefined) {
+    figures.jobs.keys.replay++;
+    return repeated;
+  }
   requireWorker(order.options, jobServer.table);
   const before = jobServer.nextKey;
   const admission = jobServer.submit(submissionOf(order), client, now);
@@ -113,7 +116,7 @@ export function requireWorker(options: JobOptions, table: JobTable): void {
 
 /** What the order's key has made before. Throws `idempotency-mismatch`. */
 export function findRepeated(
-  server: RunningServer,
+  { server, figures }: Pick<Gateway, "server" | "figures">,
   { idempotency, atomic }: Order,
   jobServer: JobServer,
 ): Placement | undefined {
@@ -122,6 +125,7 @@ export function findRepeated(
   if (known === undefined) return undefined;
   const { handle } = known;
   if (known.fingerprint !== idempotency.fingerprint) {
+    figures.jobs.keys.conflict++;
     throw new Problem(
       "idempotency-mismatch",
       "This Idempotency-Key came with another request before; a new request needs a new key",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { turn } from "../../server/mod.ts";
+import { ScriptedStore, turn } from "../../server/mod.ts";
 import { PROJECT_ROOT } from "../../support/mod.ts";
 import { OperateScene } from "../operate/mod.ts";
 import { readExposition } from "./exposition_text.ts";
@@ -16,11 +16,14 @@ async function documentedNames(): Promise<string[]> {
 }
 
 test("docs/metrics.md lists the metrics that there are, with their types, and no others", async () => {
-  const scene = await OperateScene.start();
+  const store = Object.assign(new ScriptedStore(), { figures: { reconnects: 1, syncMs: 2 } });
+  const scene = await OperateScene.start({ store });
+  store.automatic = true;
   const [client, worker] = [scene.connect(), scene.worker("f")];
   await scene.patch("f", { max_queue: 10 });
   client.send("SUBMIT_JOB_BG", "f", "", "x");
   client.send("ALL_YOURS");
+  await turn();
   worker.send("GRAB_JOB");
   worker.send("WORK_COMPLETE", "H:t:1", "");
   await turn();

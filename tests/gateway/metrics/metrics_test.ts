@@ -1,23 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RunExtras } from "../../../src/gateway/run_extras.ts";
 import { turn } from "../../server/mod.ts";
 import { OperateScene } from "../operate/mod.ts";
-import { readExposition, type Samples } from "./exposition_text.ts";
-
-async function scrape(scene: OperateScene, path = "/metrics"): Promise<Samples> {
-  const { status, text } = await scene.ask(`GET ${path}`);
-  assert.equal(status, 200, text);
-  return readExposition(text, "prometheus");
-}
-
-/** The values of one family of a function that are not 0, by its other labels. */
-function of(samples: Samples, name: string, functionName: string): Record<string, number> {
-  const start = `${name}{function="${functionName}"`;
-  const found = [...samples].filter(([series, value]) => series.startsWith(start) && value > 0);
-  return Object.fromEntries(
-    found.map(([series, value]) => [series.slice(start.length).replace(/^,|\}$/g, ""), value]),
-  );
-}
+import { readExposition } from "./exposition_text.ts";
+import { of, scrape } from "./scraping.ts";
 
 test("ends are counted from 0 on once a function had a job", async () => {
   const scene = await OperateScene.start();
@@ -334,4 +321,41 @@ test("any number of functions beyond the bound is scraped", async () => {
     for (let i = 0; i < 150_000; i++) jobServer.createFunction(`function_${i}`);
   });
   assert.equal((await scene.ask("GET /metrics")).status, 200);
+});
+
+test("jobs that came back wait as retrying until another worker has them, or nobody wants them", async () => {
+  const scene = await OperateScene.start();
+  const [client, worker] = [scene.connect(), scene.worker("f")];
+  const retrying = async () => (await scrape(scene)).get('gearman_jobs_retrying{function="f"}');
+  for (let i = 0; i < 2; i++) {
+    client.send("SUBMIT_JOB_BG", "f", "", "x");
+    worker.send("GRAB_JOB");
+  }
+  await turn();
+  assert.equal(await retrying(), 0);
+  worker.hangUp();
+  await turn();
+  assert.equal(await retrying(), 2);
+  const other = scene.worker("f");
+  other.send("GRAB_JOB");
+  await turn();
+  assert.equal(await retrying(), 1);
+  client.sendText("cancel job H:t:1\n");
+  client.sendText("cancel job H:t:2\n");
+  await turn();
+  assert.equal(await retrying(), 0);
+});
+
+test("runs of schedules and Idempotency-Keys are counted as such", async () => {
+  const scene = await OperateScene.start();
+  const extras = new RunExtras(0);
+  scene.submitOverHttp("f", { extras });
+  const idempotency = { keyHash: "k", fingerprint: "x", expiresAt: scene.clock.now() + 1000 };
+  scene.submitOverHttp("f", { extras: { retainMs: 0, idempotency } });
+  const samples = await scrape(scene);
+  assert.deepEqual(of(samples, "gearman_jobs_submitted_total", "f"), {
+    'priority="normal",mode="sched",via="http"': 1,
+    'priority="normal",mode="bg",via="http"': 1,
+  });
+  assert.equal(samples.get('gearman_idempotency_total{result="new"}'), 1);
 });

@@ -24,6 +24,7 @@ test("a background request with a key makes one job, and is answered the same ag
   assert.equal(third.json["handle"], first.json["handle"]);
   assert.equal(third.json["state"], "succeeded");
   assert.equal(scene.jobs, 0, "no job was made again");
+  assert.equal(scene.gateway.figures.jobs.keys.replay, 2);
 });
 
 test("a key that comes with another request is 422", async () => {
