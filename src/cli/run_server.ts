@@ -95,11 +95,13 @@ async function run(
   if (!log.onStderr && daemon === undefined) parts.stderr(`${line}\n`);
   const notifier = new ServiceNotifier(environment, log);
   notifier.ready(line);
+  const unwatch = notifier.watch();
   try {
     await untilStopRequested(server, witnesses);
   } finally {
     notifier.stopping();
     await stopInTime(server);
+    unwatch();
   }
 }
 

@@ -111,11 +111,13 @@ async function serveFunctions(
   log.announce(line);
   if (!log.onStderr && daemon === undefined) stderr(`${line}\n`);
   notifier.ready(line);
+  const unwatchService = notifier.watch();
   daemon?.ready();
   try {
     await stopped.promise;
   } finally {
     unwatch();
+    unwatchService();
     unwatchCrashes();
     for (const [name, react] of reactions) process.off(name, react);
   }

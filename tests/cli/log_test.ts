@@ -189,6 +189,34 @@ test("the service manager is told when it asks for it, by path or abstract name"
   assert.match(logged.join("\n"), /^Cannot notify .*\/nonexistent\nCannot notify .* too long$/);
 });
 
+test("the service manager gets signs of life when it asks this process for them", async () => {
+  const log = { log: (_level: string, text: string) => assert.fail(text), enabled: () => true };
+  await using receiver = await DatagramReceiver.open();
+  const asked = { NOTIFY_SOCKET: receiver.path, WATCHDOG_USEC: "20000" };
+  const unanswered = [
+    { ...asked, WATCHDOG_PID: "1" },
+    { ...asked, WATCHDOG_USEC: "0" },
+    { ...asked, WATCHDOG_USEC: "often" },
+    { ...asked, WATCHDOG_USEC: "999999999999999" },
+    { NOTIFY_SOCKET: receiver.path },
+    { WATCHDOG_USEC: "20000" },
+  ];
+  const silent = unanswered.map((environment) => new ServiceNotifier(environment, log).watch());
+  for (const WATCHDOG_PID of [String(process.pid), ""]) {
+    const notifier = new ServiceNotifier({ ...asked, WATCHDOG_PID }, log);
+    notifier.ready("up");
+    const unwatch = notifier.watch();
+    assert.equal(await receiver.next(), "READY=1\nSTATUS=up");
+    assert.equal(await receiver.next(), "WATCHDOG=1");
+    assert.equal(await receiver.next(), "WATCHDOG=1");
+    unwatch();
+    notifier.stopping();
+    // What was on its way when it ended comes first.
+    while (await receiver.next() !== "STOPPING=1");
+  }
+  for (const unwatch of silent) unwatch();
+});
+
 test("a pid file replaces an older one, and a link is not followed", async () => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "pid");

@@ -213,14 +213,17 @@ test("an address in use is waited for, and a stop ends the wait", async () => {
   }
 });
 
-test("the service manager is told about start and stop", async () => {
+test("the service manager is told about start, life and stop", async () => {
   await using folder = await temporaryFolder();
   await using receiver = await DatagramReceiver.open();
-  const env = { NOTIFY_SOCKET: receiver.path };
+  const env = { NOTIFY_SOCKET: receiver.path, WATCHDOG_USEC: "200000" };
   await using server = await StartedServer.start(["--data-dir", folder.path], env);
   assert.match(await receiver.next(), /^READY=1\nSTATUS=cogd \S+ listening on /);
+  assert.equal(await receiver.next(), "WATCHDOG=1");
   server.process.signal("SIGTERM");
-  assert.equal(await receiver.next(), "STOPPING=1");
+  let told = await receiver.next();
+  while (told === "WATCHDOG=1") told = await receiver.next();
+  assert.equal(told, "STOPPING=1");
   await ended(server);
 });
 
