@@ -41,6 +41,7 @@ class EventStream implements BodySource {
   readonly #call: StreamingCall;
   readonly #endCount: () => void;
   readonly #endBeat: () => void;
+  readonly #endTrust: (() => void) | undefined;
   readonly #endFollowing: () => void;
   readonly #aborted = (): void => this.#abort();
   #afterId: number;
@@ -55,6 +56,7 @@ class EventStream implements BodySource {
     this.#call = call;
     this.#afterId = afterId;
     this.#endCount = waits.begin("stream", identity.caller);
+    this.#endTrust = identity.onWithdrawn?.(this.#aborted);
     this.#endBeat = events.onBeat(() => this.#write(KEEP_ALIVE));
     this.#endFollowing = events.follow(job, afterId, (event) => this.#event(event));
     if (job.end !== null) this.#event(unseenEnd(job.end, gateway.now()));
@@ -80,7 +82,10 @@ class EventStream implements BodySource {
     this.#release();
   }
 
-  /** Before the head is sent only the signal tells that the reader is gone; later, that the gateway closes. */
+  /**
+   * Before the head is sent only the signal tells that the reader is gone; later, that the gateway closes or
+   * the reader's token ended: a reader who comes again gets to know which.
+   */
   #abort(): void {
     if (this.#state !== "following") return;
     if (this.#call.peer.signal.aborted) return this.gone();
@@ -110,6 +115,7 @@ class EventStream implements BodySource {
     this.#call.signal.removeEventListener("abort", this.#aborted);
     this.#endFollowing?.();
     this.#endBeat();
+    this.#endTrust?.();
     this.#endCount();
   }
 }

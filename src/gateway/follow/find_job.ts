@@ -5,6 +5,7 @@ import { textForJson } from "../byte_text.ts";
 import type { Call } from "../call.ts";
 import { Problem } from "../problem.ts";
 import type { Parameter, Role } from "../route.ts";
+import { trustedSignal } from "../trust/mod.ts";
 import { jobHeaders } from "./job_answers.ts";
 import { attemptsOf } from "./job_json.ts";
 
@@ -45,16 +46,21 @@ export function findJob(call: Call, roles: readonly Role[]): FoundJob {
   throw server.outcomes.wasMinted(handle) ? jobExpired(handle) : jobUnknown(handle);
 }
 
-/** Waits up to `ms` for a job to end. Throws `too-many-requests`, and the reason why the caller left. */
+/**
+ * Waits up to `ms` for a job to end. Throws `too-many-requests`, `unauthorized` when the caller's token ends
+ * meanwhile, and the reason why the caller left.
+ */
 export async function endedWithin(call: Call, found: FoundJob, ms: number): Promise<FoundJob> {
   if (ms <= 0 || found.kind === "kept" || found.job.end !== null) return found;
   const { job } = found;
   const { server, events, waits } = call.gateway;
   const endCount = waits.begin("poll", call.identity.caller);
+  const { signal, release } = trustedSignal(call);
   try {
-    await events.untilEnded(job, ms, call.signal);
-    call.signal.throwIfAborted();
+    await events.untilEnded(job, ms, signal);
+    signal.throwIfAborted();
   } finally {
+    release();
     endCount();
   }
   const outcome = server.outcomes.find(job.handle);

@@ -3,6 +3,7 @@ import type { ByteString } from "../../protocol/mod.ts";
 import type { Call } from "../call.ts";
 import { attemptsOf, locationOf, stateOf, stateOfEnd } from "../follow/mod.ts";
 import { Problem } from "../problem.ts";
+import { trustedSignal } from "../trust/mod.ts";
 import { acceptedAnswer, keptJob, placementHeaders, resultAnswer } from "./answers.ts";
 import { type Order, type Placement, storeUnavailable } from "./placement.ts";
 
@@ -33,11 +34,13 @@ async function isOver(call: Call, order: Order, job: Job | undefined): Promise<b
   if (job === undefined) return true;
   const { waits, events } = call.gateway;
   const endCount = waits.begin("sync", call.identity.caller);
+  const { signal, release } = trustedSignal(call);
   try {
-    const over = await events.untilEnded(job, order.options.waitMs, call.signal);
-    call.signal.throwIfAborted();
+    const over = await events.untilEnded(job, order.options.waitMs, signal);
+    signal.throwIfAborted();
     return over;
   } finally {
+    release();
     endCount();
   }
 }

@@ -2,7 +2,8 @@ import type { Job } from "../../core/mod.ts";
 import type { Call } from "../call.ts";
 import { attemptsOf, explain, type Explanation, jobHeaders } from "../follow/mod.ts";
 import { Problem } from "../problem.ts";
-import { JobWait, type WaitOutcome } from "./job_wait.ts";
+import { tokenWithdrawn, trustedSignal } from "../trust/mod.ts";
+import { JobWait, type WaitOutcome, type WaitPlan } from "./job_wait.ts";
 import { type Order, place, type Placement, storeUnavailable } from "./placement.ts";
 import { secondsText } from "./times.ts";
 
@@ -33,14 +34,13 @@ export function placeWithWait(
   order: Order,
   { kind, ms, onPiece }: WaitOptions,
 ): WaitingPlacement {
-  const { gateway, identity, signal } = call;
+  const { gateway, identity } = call;
   const { server } = gateway;
   let explanation: Explanation | undefined;
-  const wait: JobWait = new JobWait(gateway, {
+  const wait: JobWait = trustedWait(call, {
     kind,
     caller: identity.caller,
     ms,
-    signal,
     onElapsed: () => {
       const shows = (name: string) => identity.allows("inspect", name);
       for (const job of wait.client.waitingFor) explanation = explain(job, server, shows);
@@ -60,6 +60,19 @@ export function placeWithWait(
   }
 }
 
+/** A wait that the end of the caller's token ends, too. Throws `too-many-requests`. */
+function trustedWait(call: WaitingCall, plan: Omit<WaitPlan, "signal">): JobWait {
+  const { signal, release } = trustedSignal(call);
+  try {
+    const wait = new JobWait(call.gateway, { ...plan, signal });
+    void wait.outcome.then(release);
+    return wait;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
 /** What is thrown for a wait that brought neither a result nor reached its time. */
 export function waitProblem(
   call: WaitingCall,
@@ -67,7 +80,7 @@ export function waitProblem(
   outcome: Exclude<WaitOutcome, { kind: "ended" | "elapsed" }>,
 ): unknown {
   const { server } = call.gateway;
-  if (outcome.kind === "gone") return call.signal.reason;
+  if (outcome.kind === "gone") return call.signal.reason ?? tokenWithdrawn();
   if (outcome.kind === "refused") return storeUnavailable(server);
   const most = server.limits.maxSendBytes;
   return new Problem(

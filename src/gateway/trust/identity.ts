@@ -15,6 +15,12 @@ export interface Identity {
   require(role: Role, functionName?: ByteString): void;
   /** Throws `unauthorized` or `forbidden` unless `allowsAll`. */
   requireAll(role: Role): void;
+  /**
+   * Calls `ended` once when the token that the caller came with counts no more, or is changed: within two
+   * seconds of it. Answers how to stop listening. Null for callers without a token: nothing can be taken from
+   * them.
+   */
+  readonly onWithdrawn: ((ended: () => void) => () => void) | null;
 }
 
 /** Roles that a role brings with it. */
@@ -31,6 +37,7 @@ export const ROLES = Object.keys(ROLE_INCLUDES) as readonly Role[];
 /** Where tokens are not asked for: the caller may do everything. */
 export class TrustedIdentity implements Identity {
   readonly caller: string;
+  readonly onWithdrawn = null;
 
   constructor(address: string) {
     this.caller = address;
@@ -52,6 +59,7 @@ export class TrustedIdentity implements Identity {
 /** A caller without a token, where tokens are asked for. */
 export class UnknownIdentity implements Identity {
   readonly caller: string;
+  readonly onWithdrawn = null;
   readonly #problem: () => Problem;
 
   /** `problem`: what to answer when a role is needed. */
@@ -92,12 +100,19 @@ export function unauthorized(detail: string, error?: "invalid_token"): Problem {
 /** What a token allows: its roles, for the functions that its globs name. */
 export class TokenIdentity implements Identity {
   readonly caller: string;
+  readonly onWithdrawn: Identity["onWithdrawn"];
   readonly #name: string;
   readonly #roles: ReadonlySet<Role>;
   readonly #functions: FunctionGlobs;
 
-  constructor(name: string, roles: readonly Role[], functions: FunctionGlobs) {
+  constructor(
+    name: string,
+    roles: readonly Role[],
+    functions: FunctionGlobs,
+    onWithdrawn: Identity["onWithdrawn"] = null,
+  ) {
     this.caller = `token ${name}`;
+    this.onWithdrawn = onWithdrawn;
     this.#name = name;
     this.#roles = new Set(roles.flatMap((role) => ROLE_INCLUDES[role]));
     this.#functions = functions;

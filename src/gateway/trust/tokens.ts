@@ -1,19 +1,22 @@
 import { byteStringFromText } from "../../protocol/mod.ts";
 import { FunctionGlobs, type Identity, TokenIdentity } from "./identity.ts";
 import { sameHash, type TokenEntry, tokenHash } from "./token_entry.ts";
+import { TokenWaits, type TokenWaitsHost } from "./token_waits.ts";
 import { fileState, readTokenFile } from "./token_file.ts";
 
 /** Time between two looks at the file, milliseconds: a withdrawn token ends within it. */
 const LOOK_EVERY_MS = 1000;
 
 interface KnownToken {
+  /** All that its entry says: another text is another token. */
+  readonly entry: string;
   readonly hash: Uint8Array;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly identity: Identity;
 }
 
-export interface TokensHost {
+export interface TokensHost extends TokenWaitsHost {
   /** Milliseconds since 1970. */
   now(): number;
   log(level: "ERROR" | "WARNING" | "NOTICE", text: string): void;
@@ -23,6 +26,7 @@ export interface TokensHost {
 export class Tokens {
   readonly #path: string;
   readonly #host: TokensHost;
+  readonly #waits: TokenWaits<KnownToken>;
   #known: readonly KnownToken[] = [];
   #mark: string | undefined;
   #lookedAt: number;
@@ -31,6 +35,7 @@ export class Tokens {
   constructor(path: string, host: TokensHost) {
     this.#path = path;
     this.#host = host;
+    this.#waits = new TokenWaits(host, (token) => this.#holds(token));
     this.#lookedAt = host.now();
     this.#mark = fileState(path)?.mark;
     this.#read();
@@ -45,6 +50,11 @@ export class Tokens {
     for (const known of this.#known) if (sameHash(known.hash, hash)) found = known;
     if (found === undefined) return "unknown";
     return found.expiresAt > this.#host.now() ? found.identity : "expired";
+  }
+
+  #holds({ entry, expiresAt }: KnownToken): boolean {
+    this.#look();
+    return expiresAt > this.#host.now() && this.#known.some((known) => known.entry === entry);
   }
 
   #look(): void {
@@ -78,15 +88,24 @@ export class Tokens {
   #read(): void {
     const { tokens, warning } = readTokenFile(this.#path);
     if (warning !== undefined) this.#host.log("WARNING", warning);
-    this.#known = tokens.map(knownToken);
+    this.#known = tokens.map((entry) =>
+      knownToken(entry, (token, ended) => this.#waits.add(token, ended))
+    );
   }
 }
 
-function knownToken({ name, sha256, roles, functions, expires }: TokenEntry): KnownToken {
+/** `wait`: calls back when the token counts no more; answers how to cancel. */
+function knownToken(
+  entry: TokenEntry,
+  wait: (token: KnownToken, ended: () => void) => () => void,
+): KnownToken {
+  const { name, sha256, roles, functions, expires } = entry;
   const globs = new FunctionGlobs(functions.map(byteStringFromText));
-  return {
+  const token: KnownToken = {
+    entry: JSON.stringify(entry),
     hash: Uint8Array.from(sha256.match(/../g)!, (hex) => parseInt(hex, 16)),
     expiresAt: expires === null ? Infinity : Date.parse(expires),
-    identity: new TokenIdentity(name, roles, globs),
+    identity: new TokenIdentity(name, roles, globs, (ended) => wait(token, ended)),
   };
+  return token;
 }

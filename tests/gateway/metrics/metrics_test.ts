@@ -9,7 +9,7 @@ import { of, scrape } from "./scraping.ts";
 test("ends are counted from 0 on once a function had a job", async () => {
   const scene = await OperateScene.start();
   scene.worker("unused");
-  scene.submitOverHttp("used");
+  scene.submit("used");
   const samples = await scrape(scene);
   const lost = (name: string) =>
     samples.get(`gearman_jobs_finished_total{function="${name}",outcome="worker_lost"}`);
@@ -59,8 +59,8 @@ test("each way in and each way out is counted once, for both ports", async () =>
     worker.send("WORK_DATA", handle, "12345");
     worker.send("WORK_COMPLETE", handle, "678");
   });
-  scene.submitOverHttp("f");
-  scene.submitOverHttp("f", { background: false });
+  scene.submit("f");
+  scene.submit("f", { background: false });
   await run((handle) => worker.send("WORK_COMPLETE", handle, ""));
   await run((handle) => worker.send("WORK_COMPLETE", handle, ""));
   // Cancelled, abandoned, lost twice, refused, joined.
@@ -68,7 +68,7 @@ test("each way in and each way out is counted once, for both ports", async () =>
   const leaving = scene.connect();
   leaving.send("SUBMIT_JOB", "f", "", "nobody waits");
   leaving.hangUp();
-  scene.submitOverHttp("f", { unique: "u" });
+  scene.submit("f", { unique: "u" });
   client.send("SUBMIT_JOB_BG", "f", "u", "x");
   await run(() => worker.send("RESET_ABILITIES"));
   worker.send("CAN_DO_TIMEOUT", "f", "1000");
@@ -349,9 +349,9 @@ test("jobs that came back wait as retrying until another worker has them, or nob
 test("runs of schedules and Idempotency-Keys are counted as such", async () => {
   const scene = await OperateScene.start();
   const extras = new RunExtras(0);
-  scene.submitOverHttp("f", { extras });
+  scene.submit("f", { extras });
   const idempotency = { keyHash: "k", fingerprint: "x", expiresAt: scene.clock.now() + 1000 };
-  scene.submitOverHttp("f", { extras: { retainMs: 0, idempotency } });
+  scene.submit("f", { extras: { retainMs: 0, idempotency } });
   const samples = await scrape(scene);
   assert.deepEqual(of(samples, "gearman_jobs_submitted_total", "f"), {
     'priority="normal",mode="sched",via="http"': 1,

@@ -1,2 +1,2 @@
 /** A server with its gateway, without sockets: for the tests of what operates and measures it. */
-export { type OperateOptions, OperateScene } from "./operate_scene.ts";
+export { OperateScene } from "./operate_scene.ts";

@@ -181,7 +181,7 @@ test("readiness names what fails, liveness asks for nothing but the event loop",
     ["descriptors", true],
   ]);
   store.commit = () => Promise.reject(new StoreError("AWAY", "gone to /secret/place"));
-  scene.submitOverHttp("f");
+  scene.submit("f");
   await turn();
   const failing = await scene.ask("GET /readyz");
   assert.equal(failing.status, 503);

@@ -6,49 +6,14 @@ import {
   changeTokenFile,
   newToken,
   readTokenFile,
-  type TokenEntry,
-  tokenHash,
-  Tokens,
+  type Tokens,
   Trust,
 } from "../../../src/gateway/trust/mod.ts";
 import type { HttpPeer } from "../../../src/http/mod.ts";
 import { temporaryFolder } from "../../support/mod.ts";
+import { entry, TokenScene } from "./token_scene.ts";
 
 const PEER = { remoteAddress: "127.0.0.1", remotePort: 1 } as HttpPeer;
-
-function entry(name: string, token: string, more: Partial<TokenEntry> = {}): TokenEntry {
-  return {
-    name,
-    sha256: [...tokenHash(token)].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
-    roles: ["submit"],
-    functions: ["*"],
-    created: "2026-01-01T00:00:00Z",
-    expires: null,
-    ...more,
-  };
-}
-
-/** Tokens of a file under a clock that the test turns. */
-class TokenScene {
-  readonly path: string;
-  readonly lines: string[] = [];
-  now = Date.parse("2026-01-31T00:00:00Z");
-
-  constructor(folder: string) {
-    this.path = `${folder}/tokens`;
-  }
-
-  write(...entries: readonly TokenEntry[]): void {
-    changeTokenFile(this.path, () => entries);
-  }
-
-  open(): Tokens {
-    return new Tokens(this.path, {
-      now: () => this.now,
-      log: (level, text) => this.lines.push(`${level} ${text}`),
-    });
-  }
-}
 
 function callerOf(tokens: Tokens, token: string): string {
   const found = tokens.find(token);
@@ -68,7 +33,7 @@ test("tokens are found by what they are, several at once, until they expire", as
   assert.equal(callerOf(tokens, fresh), "token fresh");
   assert.equal(callerOf(tokens, `${fresh}x`), "unknown");
   assert.equal(callerOf(tokens, ""), "unknown");
-  scene.now = Date.parse("2026-02-01T00:00:00Z");
+  scene.clock.pass(Date.parse("2026-02-01T00:00:00Z") - scene.clock.now());
   assert.equal(callerOf(tokens, old), "expired");
   assert.equal(new Set(Array.from({ length: 50 }, newToken)).size, 50);
 });
@@ -80,9 +45,9 @@ test("a changed file is read anew within a second", async () => {
   scene.write(entry("first", first));
   const tokens = scene.open();
   scene.write(entry("second", second));
-  scene.now += 999;
+  scene.clock.pass(999);
   assert.equal(callerOf(tokens, first), "token first");
-  scene.now += 1;
+  scene.clock.pass(1);
   assert.equal(callerOf(tokens, first), "unknown");
   assert.equal(callerOf(tokens, second), "token second");
   assert.match(scene.lines.join(), /^NOTICE .* 1 tokens$/);
@@ -95,17 +60,17 @@ test("a file that is broken for a while locks nobody out; one that is gone does"
   scene.write(entry("a", token));
   const tokens = scene.open();
   writeFileSync(scene.path, "{");
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, token), "token a");
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, token), "token a");
   assert.equal(scene.lines.length, 1);
   assert.match(scene.lines[0]!, /^ERROR .*no JSON.*still count/);
   rmSync(scene.path);
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, token), "unknown");
   scene.write(entry("a", token));
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, token), "token a");
 });
 
@@ -130,11 +95,11 @@ test("a file that was refused for its permissions is read when they are right", 
   const tokens = scene.open();
   scene.write(entry("fresh", fresh));
   chmodSync(scene.path, 0o620);
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, old), "token old");
   assert.match(scene.lines.join(), /^ERROR .*others may write/);
   chmodSync(scene.path, 0o600);
-  scene.now += 1000;
+  scene.clock.pass(1000);
   assert.equal(callerOf(tokens, fresh), "token fresh");
   assert.equal(callerOf(tokens, old), "unknown");
 });
