@@ -137,9 +137,11 @@ class Services {
 }
 
 function trustOf(door: GatewayDoor, { server, log }: GatewayParts): Trust {
-  const tokens = door.tokensFile === undefined
-    ? null
-    : new Tokens(door.tokensFile, { now: () => server.clock.now(), log });
+  const tokens = door.tokensFile === undefined ? null : new Tokens(door.tokensFile, {
+    now: () => server.clock.now(),
+    later: (ms, callback) => server.clock.later(ms, callback),
+    log,
+  });
   const own = door.listenOn.map(({ hostname }) =>
     hostname.includes(":") ? `[${hostname}]` : hostname
   );
