@@ -9,7 +9,13 @@ import {
 } from "../cli/mod.ts";
 import type { JobStore } from "../plugin_api/mod.ts";
 import { byteStringFromText } from "../protocol/mod.ts";
-import { afterTurn, giveUpStartingPrograms, isProcessGone, ownProcess } from "../runtime/mod.ts";
+import {
+  afterSending,
+  afterTurn,
+  giveUpStartingPrograms,
+  isProcessGone,
+  ownProcess,
+} from "../runtime/mod.ts";
 import { startServer, SYSTEM_CLOCK } from "../server/mod.ts";
 
 /** Opens the store that the configuration chose. */
@@ -43,6 +49,7 @@ export const startJobServer: StartServer = async (config, parts) => {
   }, {
     listen,
     afterTurn,
+    afterSending,
     clock: SYSTEM_CLOCK,
     store,
     log: (level, text) => log.log(level, text),

@@ -47,6 +47,8 @@ export class SteadySession<C> {
   #waiting: { readonly connection: C; fail(error: unknown): void } | null = null;
   #lastUse = 0;
   #line: Promise<unknown> = Promise.resolve();
+  /** How many are in the line. */
+  #unfinished = 0;
   #cancelUpkeep: (() => void) | null = null;
   readonly #endPauses = new Set<() => void>();
   #awaySince: number | null = null;
@@ -124,7 +126,7 @@ export class SteadySession<C> {
   }
 
   async #attempt<T>(operation: Operation, work: (connection: C) => Promise<T>): Promise<T> {
-    const connection = await this.#ready(operation.action);
+    const connection = this.#fresh ?? await this.#ready(operation.action);
     if (operation.writes) this.#wrote = true;
     const deadlineMs = operation.deadlineMs * 2 ** Math.min(this.#tooSlow, MOST_DOUBLINGS);
     try {
@@ -143,7 +145,13 @@ export class SteadySession<C> {
     }
   }
 
-  /** The session, alive as far as can be known. */
+  /** The session, if it answered so lately that it need not be asked again. */
+  get #fresh(): C | null {
+    if (this.#closing !== null || this.#takenOver !== null) return null;
+    return this.#clock.now() - this.#lastUse <= this.#times.freshMs ? this.#connection : null;
+  }
+
+  /** The session, asked whether it lives, or a new one. */
   async #ready(action: string): Promise<C> {
     if (this.#closing !== null) {
       throw new StoreError("CLOSED", `Cannot ${action} ${this.#driver.place}: it is closed`);
@@ -151,7 +159,6 @@ export class SteadySession<C> {
     if (this.#takenOver !== null) throw this.#takenOver;
     const present = this.#connection;
     if (present !== null) {
-      if (this.#clock.now() - this.#lastUse <= this.#times.freshMs) return present;
       const { pingMs } = this.#times;
       const ping = this.#driver.ping ?? this.#driver.upkeep;
       try {
@@ -213,10 +220,10 @@ export class SteadySession<C> {
       this.#waiting = { connection, fail: reject };
       cancel = this.#clock.later(ms, () => reject(new TooSlow(ms)));
     });
-    const working = work();
-    // Drivers may settle, or fail, long after everybody has stopped waiting.
-    working.catch(() => {});
     try {
+      const working = work();
+      // Drivers may settle, or fail, long after everybody has stopped waiting.
+      working.catch(() => {});
       return await Promise.race([working, cut]);
     } finally {
       cancel();
@@ -224,10 +231,15 @@ export class SteadySession<C> {
     }
   }
 
-  /** One at a time, in the order of the calls. */
+  /** One at a time, in the order of the calls; at once when nothing is under way. */
   #inLine<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(work);
-    this.#line = turn.catch(() => {});
+    const isFree = this.#unfinished === 0;
+    this.#unfinished++;
+    const turn = isFree ? work() : this.#line.then(work);
+    const end = () => {
+      this.#unfinished--;
+    };
+    this.#line = turn.then(end, end);
     return turn;
   }
 

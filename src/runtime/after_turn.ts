@@ -9,3 +9,9 @@ import { runtimeName } from "./runtime_name.ts";
 export const afterTurn: (callback: () => void) => void = runtimeName === "deno"
   ? queueMicrotask
   : setImmediate;
+
+/**
+ * Calls back once drivers have written what they were given in this turn: some keep it until the turn's
+ * microtasks are done, some until the next round of immediates.
+ */
+export const afterSending: (callback: () => void) => void = setImmediate;

@@ -1,7 +1,8 @@
 export { addressText, joinHostnames } from "./addresses.ts";
-export { afterTurn } from "./after_turn.ts";
+export { afterSending, afterTurn } from "./after_turn.ts";
 export { ignoredKeepAliveSettings, type KeepAliveSetting } from "./keep_alive.ts";
 export { dial, listen } from "./listen.ts";
+export { checksClientCertificates } from "./tls_support.ts";
 export { ALL_ADDRESSES, ListenError } from "./listener.ts";
 export type {
   Connection,
@@ -14,6 +15,8 @@ export type {
   ListenerHandler,
   ListenErrorCode,
   ListenOptions,
+  ListenTls,
+  TlsMaterial,
 } from "./listener.ts";
 export {
   importsTypeScript,

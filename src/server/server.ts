@@ -148,6 +148,7 @@ class Server implements RunningServer, SessionHost {
       now: clock.now,
       later: clock.later,
       afterTurn: (callback) => this.#parts.afterTurn(callback),
+      afterSending: (callback) => this.#parts.afterSending(callback),
       log: (level, text) => this.#parts.log(level, text),
       recordStored: (name, value) => this.records.stored(name, value),
       settled: (commit) => {

@@ -30,6 +30,8 @@ export interface ServerParts {
   readonly listen: Listen;
   /** Calls back when all sockets that had something to read in this turn have been read. */
   afterTurn(callback: () => void): void;
+  /** Calls back when what drivers were given in this turn has been written to their sockets. */
+  afterSending(callback: () => void): void;
   readonly clock: Clock;
   /** Null or a store that survives nothing: jobs are kept in memory only. */
   readonly store: JobStore | null;

@@ -22,6 +22,8 @@ export interface StoreWriterParts {
   now(): number;
   /** Calls back once, at the end of this turn. */
   afterTurn(callback: () => void): void;
+  /** Calls back once, when what the store's driver was given in this turn is on its way. */
+  afterSending(callback: () => void): void;
   /** Calls back once after a time in milliseconds; answers how to cancel. */
   later(ms: number, callback: () => void): () => void;
   log(level: "ERROR" | "WARNING" | "NOTICE", text: string): void;
@@ -66,6 +68,8 @@ export class StoreWriter implements DurableLog, OutcomeLog {
   #committing = false;
   #scheduled = false;
   #closing = false;
+  /** Commits that hold and of which nobody was told yet, the oldest first. */
+  #untold: HeldCommit[] = [];
   /** Failed commits in a row. */
   #failures = 0;
   #commits = 0;
@@ -185,6 +189,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
       await this.#commitNumbers(this.#numbers, this.#numbers.exactly())
         .catch((error) => this.#logFailure(error));
     }
+    this.#tell();
     this.#refuse(this.#queue.giveUp(() => true));
     this.#queue.records.expire(Infinity, CLOSED);
   }
@@ -194,18 +199,24 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     numbers.reserved(put);
   }
 
-  /** One commit at a time, begun at the end of the turn, so that it holds all that the turn brought. */
-  #schedule(): void {
-    if (this.#scheduled || this.#committing || this.#cancelRetry !== null || this.#closing) return;
+  /**
+   * One commit at a time, begun at the end of the turn, so that it holds all that the turn brought. Answers
+   * whether that turn's end will come to it.
+   */
+  #schedule(): boolean {
+    if (this.#scheduled) return true;
+    if (this.#committing || this.#cancelRetry !== null || this.#closing) return false;
     // What the replay finds to be removed waits until all is read.
-    if (this.#numbers === null) return;
+    if (this.#numbers === null) return false;
     this.#scheduled = true;
     this.#parts.afterTurn(() => {
       this.#scheduled = false;
       // A commit that fails may bring something to write before its repetition is set.
-      if (this.#committing || this.#closing || this.#cancelRetry !== null) return;
-      void this.#commit();
+      const free = !this.#committing && !this.#closing && this.#cancelRetry === null;
+      if (free) void this.#commit();
+      if (this.#untold.length > 0) this.#parts.afterSending(() => this.#tell());
     });
+    return true;
   }
 
   async #commit(): Promise<void> {
@@ -213,29 +224,34 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     if (this.#queue.isEmpty && put.length === 0) return;
     const batch = this.#queue.take(put, this.#removalsFirst);
     const { store } = this.#parts;
-    let held = false;
     this.#committing = true;
     this.#watchExpiry();
     const began = performance.now();
-    let ms = 0;
     try {
       await store.commit(batch.content);
-      ms = performance.now() - began;
-      this.#committing = false;
-      held = true;
-      this.#held(batch, put);
     } catch (error) {
-      ms = performance.now() - began;
       this.#committing = false;
+      const commit = settledCommit(batch, false, performance.now() - began);
+      this.#tell();
       this.#failed(batch, error);
+      this.#onSettled?.();
+      this.#parts.settled(commit);
+      this.#goOn();
+      return;
     }
+    this.#committing = false;
+    const commit = settledCommit(batch, true, performance.now() - began, store.figures?.syncMs);
+    this.#held(batch, put);
+    this.#untold.push({ batch, commit });
+    // The next commit goes first: so the store is at work while the answers to this one are written.
+    if (!this.#goOn()) this.#tell();
     this.#onSettled?.();
-    const { add, update, remove } = batch.content;
-    const syncMs = held ? store.figures?.syncMs : undefined;
-    this.#parts.settled({ held, jobs: add.length + update.length + remove.length, ms, syncMs });
-    if (this.#cancelRetry === null && (!this.#queue.isEmpty || this.#numbers?.runsOut)) {
-      this.#schedule();
-    }
+  }
+
+  /** Schedules the next commit where there is something to write. Answers as `#schedule` does. */
+  #goOn(): boolean {
+    const isIdle = this.#queue.isEmpty && this.#numbers?.runsOut !== true;
+    return !isIdle && this.#schedule();
   }
 
   #held(batch: Batch, put: readonly NamedRecord[]): void {
@@ -251,13 +267,25 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     this.#removalsFirst = false;
     this.#numbers?.reserved(put);
     this.#queue.settle(batch);
-    for (const { name, value, waiters } of batch.records) {
-      this.#parts.recordStored(name, value);
-      for (const waiter of waiters) waiter.stored();
-    }
+  }
+
+  /** Tells everybody who waits for commits that hold. */
+  #tell(): void {
+    const commits = this.#untold;
+    if (commits.length === 0) return;
+    this.#untold = [];
     const now = this.#parts.now();
-    for (const job of batch.added) this.#jobServer?.jobStored(job, now);
-    for (const job of batch.neverWritten) this.#jobServer?.jobStored(job, now);
+    for (const { batch, commit } of commits) {
+      for (const { name, value, waiters } of batch.records) {
+        this.#parts.recordStored(name, value);
+        for (const waiter of waiters) waiter.stored();
+      }
+      for (const job of batch.added) this.#jobServer?.jobStored(job, now);
+      for (const job of batch.neverWritten) this.#jobServer?.jobStored(job, now);
+      this.#parts.settled(commit);
+    }
+    // What that brought (a job that was cancelled meanwhile) is written too.
+    this.#goOn();
   }
 
   #failed(batch: Batch, error: unknown): void {
@@ -337,6 +365,20 @@ export class StoreWriter implements DurableLog, OutcomeLog {
 }
 
 const CLOSED = new StoreError("CLOSED", "Cannot store a setting: the server stops");
+
+interface HeldCommit {
+  readonly batch: Batch;
+  readonly commit: SettledCommit;
+}
+
+function settledCommit(
+  { content: { add, update, remove } }: Batch,
+  held: boolean,
+  ms: number,
+  syncMs?: number,
+): SettledCommit {
+  return { held, jobs: add.length + update.length + remove.length, ms, syncMs };
+}
 
 /** More than one thing may be what the store did not like. */
 function isMixed({ added, updated, ended, records }: Batch): boolean {

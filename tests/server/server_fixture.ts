@@ -41,6 +41,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   }, {
     listen: network.listen,
     afterTurn: queueMicrotask,
+    afterSending: queueMicrotask,
     clock,
     store: options.store ?? null,
     log: (level, text) => log.push(`${level} ${text}`),

@@ -63,6 +63,35 @@ test("while one commit runs the next batch gathers", async () => {
   assert.deepEqual(client.take(), [1, 2, 3, 4, 5].map(CREATED));
 });
 
+test("the next commit is on its way before the answers to the last one are", async () => {
+  const { store, client } = await durable();
+  const answeredBefore: string[][] = [];
+  const commit = store.commit.bind(store);
+  store.commit = (batch) => {
+    answeredBefore.push(client.take());
+    return commit(batch);
+  };
+  client.send("SUBMIT_JOB_BG", "f", "", "1");
+  await turn();
+  client.send("SUBMIT_JOB_BG", "f", "", "2");
+  await turn();
+  await store.hold();
+  assert.deepEqual(answeredBefore, [[], []]);
+  assert.deepEqual(client.take(), [CREATED(1)]);
+  await store.hold();
+  assert.deepEqual(client.take(), [CREATED(2)]);
+});
+
+test("answers keep their order when a commit settles before the last one was told of", async () => {
+  const { store, client } = await durable({ limits: { maxCommitJobs: 1 } });
+  store.automatic = true;
+  for (let i = 1; i <= 5; i++) client.send("SUBMIT_JOB_BG", "f", "", `${i}`);
+  await turn();
+  await turn();
+  assert.deepEqual(store.batches.map((batch) => batch.add.length), [1, 1, 1, 1, 1]);
+  assert.deepEqual(client.take(), [1, 2, 3, 4, 5].map(CREATED));
+});
+
 test("a batch is bounded by jobs and by bytes", async () => {
   const { store, client } = await durable({ limits: { maxCommitJobs: 3, maxCommitBytes: 10 } });
   store.automatic = true;
