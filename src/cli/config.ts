@@ -9,6 +9,7 @@ import type { LogDestination } from "./log.ts";
 import type { Verbosity } from "./log_level.ts";
 import type { OptionValues } from "./option_values.ts";
 import { type QueueConfig, queueConfig } from "./queue_choice.ts";
+import { type TlsConfig, tlsConfig } from "./tls_config.ts";
 
 /** All that `cogd` was asked to be, checked and complete. Nothing in it changes. */
 export interface ServeConfig {
@@ -29,6 +30,8 @@ export interface ServeConfig {
   readonly queue: QueueConfig;
   /** Undefined: no HTTP. */
   readonly http: HttpConfig | undefined;
+  /** Undefined: no port has TLS. */
+  readonly tls: TlsConfig | undefined;
   readonly dataDir: string;
   /** Whether anything is kept in the data folder: not by a queue in memory. */
   readonly usesDataDir: boolean;
@@ -58,7 +61,10 @@ export const ENVIRONMENT_NAMES = [
   "COGD_DAEMON_CHILD",
   "COGD_MYSQL_PASSWORD",
   "COGD_REDIS_PASSWORD",
+  "GEARMAND_CA_CERTIFICATE",
   "GEARMAND_PORT",
+  "GEARMAND_SERVER_KEY",
+  "GEARMAND_SERVER_PEM",
   "GEARMAN_SERVER",
   "GEARMAN_SERVERS",
   "HOME",
@@ -102,7 +108,7 @@ export function serveConfig(
   plugins: readonly StorePlugin[],
   surroundings: Surroundings,
 ): ServeConfig {
-  refuseWhatIsMissing(values);
+  const tls = tlsConfig(values, surroundings.environment);
   const http = httpConfig(values);
   const dataDir = dataFolder(values, surroundings);
   const daemon = values.isGiven("daemon");
@@ -129,6 +135,7 @@ export function serveConfig(
     handlePrefix: handlePrefix(values, surroundings),
     queue: chosenQueue,
     http,
+    tls,
     dataDir,
     usesDataDir: chosenQueue.plugin.name !== MEMORY_QUEUE ||
       (destination.kind === "file" && dirname(destination.path) === dataDir),
@@ -142,13 +149,6 @@ export function serveConfig(
     daemon,
     openFiles: openFiles === 0n ? undefined : openFiles,
   };
-}
-
-/** Options that promise something this version does not have must not be passed over in silence. */
-function refuseWhatIsMissing(values: OptionValues): void {
-  if (values.isGiven("ssl")) {
-    throw new CliError("NOT_AVAILABLE", "--ssl was requested, but this version has no TLS");
-  }
 }
 
 /** GEARMAND_PORT replaces 4730, whether that was given or not (command line section 1). */

@@ -48,7 +48,8 @@ export function httpConfig(values: OptionValues): HttpConfig | undefined {
   return {
     listenOn: addresses.length === 0 ? [LOOPBACK] : addresses,
     port: values.text("http-port")!,
-    wanted: addresses.length > 0 || values.isGiven("http-port") || dialect !== "none",
+    wanted: addresses.length > 0 || values.isGiven("http-port") || values.isGiven("http-ssl") ||
+      dialect !== "none",
     tokensFile: values.text("http-tokens") || undefined,
     insecure: values.isGiven("http-insecure"),
     hostNames: values.texts("http-host").filter((name) => name !== ""),

@@ -23,6 +23,13 @@ export const HTTP_OPTIONS: readonly OptionSpec[] = [
     default: "8080",
     help: "Port of HTTP. If the default is in use, cogd serves without HTTP.",
   },
+  {
+    name: "http-ssl",
+    kind: "switch",
+    group: GROUP,
+    help: "HTTPS, with the files of --ssl-certificate and --ssl-key.",
+    own: true,
+  },
   { name: "no-http", kind: "switch", group: GROUP, help: "No HTTP at all.", own: true },
   {
     name: "http-tokens",

@@ -15,6 +15,7 @@ import { ServiceNotifier } from "./service_notifier.ts";
 import { startLine } from "./start_line.ts";
 import { StopRequests } from "./stop_requests.ts";
 import { SystemLog } from "./system_log.ts";
+import { TlsPorts } from "./tls_ports.ts";
 import { switchUser } from "./user.ts";
 
 /** How long a stop may take before the process ends all the same, milliseconds. */
@@ -81,7 +82,9 @@ async function run(
   if (ignored.length > 0) {
     log.log("WARNING", `Cannot set ${ignored.join(", ")} of TCP keep-alive: the system's are used`);
   }
-  const starting = start(config, parts, log, (gracefully) => stops.request(gracefully));
+  const tls = openTls(config, log);
+  if (tls !== undefined) stops.reloadWith(() => void tls.reload());
+  const starting = start(config, parts, { stops, log, tls });
   // A stop during the start is not waited for: the caller ends the process.
   starting.catch(() => {});
   const server = await Promise.race([starting, stops.now]);
@@ -90,7 +93,8 @@ async function run(
   for (const address of server.httpAddresses) {
     log.log("INFO", `Listening on ${addressText(address)} for HTTP`);
   }
-  const line = startLine(server.addresses, server.httpAddresses, server.store);
+  const { addresses, httpAddresses, store } = server;
+  const line = startLine(addresses, httpAddresses, store, config.tls);
   log.announce(line);
   if (!log.onStderr && daemon === undefined) parts.stderr(`${line}\n`);
   const notifier = new ServiceNotifier(environment, log);
@@ -124,20 +128,30 @@ function openLog({ log }: ServeConfig, { stderr }: ServeParts): Log {
   });
 }
 
+/** Throws `CliError` for files that cannot be used. */
+function openTls({ tls, limits }: ServeConfig, log: Log): TlsPorts | undefined {
+  return tls === undefined ? undefined : new TlsPorts(tls, { log, now: () => Date.now(), limits });
+}
+
 async function start(
   config: ServeConfig,
   parts: ServeParts,
-  log: Log,
-  requestStop: (gracefully: boolean) => void,
+  { stops, log, tls }: {
+    readonly stops: StopRequests;
+    readonly log: Log;
+    readonly tls: TlsPorts | undefined;
+  },
 ): Promise<ServedQueue> {
   const patient = patientListen(parts.listen, { log, sleep: (ms) => sleep(ms) });
+  const httpListen = config.http?.wanted === true ? patient : parts.listen;
   return await parts.start(config, {
     listenOn: await resolveListenAddresses(config.listenOn, config.port),
-    listen: patient,
+    listen: tls?.gearman?.over(patient) ?? patient,
     httpListenOn: config.http === undefined ? [] : await httpAddresses(config.http),
-    httpListen: config.http?.wanted === true ? patient : parts.listen,
+    httpListen: tls?.http?.over(httpListen) ?? httpListen,
+    tls: { gearman: tls?.gearman, http: tls?.http },
     log,
-    requestStop,
+    requestStop: (gracefully) => stops.request(gracefully),
   });
 }
 

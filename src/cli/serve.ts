@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import process from "node:process";
+import type { Security } from "../gateway/mod.ts";
 import type { StorePlugin, StoreTraits } from "../plugin_api/mod.ts";
 import { hideInProcessList, LibCError, type Listen, type ListenAddress } from "../runtime/mod.ts";
 import { CliError } from "./cli_error.ts";
@@ -39,6 +40,8 @@ export interface StartParts {
   readonly httpListenOn: readonly ListenAddress[];
   /** Opens HTTP's sockets: waits while an address is in use, if that address was asked for. */
   readonly httpListen: Listen;
+  /** Of the ports with TLS, for the metrics. */
+  readonly tls: Security;
   readonly log: Logger;
   /** As SIGTERM; `gracefully`: as SIGUSR1. */
   readonly requestStop: (gracefully: boolean) => void;

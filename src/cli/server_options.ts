@@ -32,21 +32,48 @@ const LISTENING: readonly OptionSpec[] = [
     default: "1024",
     help: "Connections that may wait to be accepted.",
   },
+];
+
+/** TLS on the binary port; HTTP has it by `http-ssl`. All but the last are gearmand's. */
+const TLS: readonly OptionSpec[] = [
   {
     name: "ssl",
     kind: "switch",
-    group: "Listening",
-    help: "TLS. This version has none and refuses to start with it.",
+    group: "TLS",
+    help: "TLS on the binary port: nobody is served without.",
   },
-  { name: "ssl-ca-file", kind: "text", group: "Listening", valueName: "FILE", help: "See --ssl." },
   {
     name: "ssl-certificate",
     kind: "text",
-    group: "Listening",
+    group: "TLS",
     valueName: "FILE",
-    help: "See --ssl.",
+    help:
+      "Certificate and those that lead to its authority, PEM. The variable GEARMAND_SERVER_PEM " +
+      "replaces it. Default: /etc/ssl/certs/gearmand.pem.",
   },
-  { name: "ssl-key", kind: "text", group: "Listening", valueName: "FILE", help: "See --ssl." },
+  {
+    name: "ssl-key",
+    kind: "text",
+    group: "TLS",
+    valueName: "FILE",
+    help: "Its key, PEM. The variable GEARMAND_SERVER_KEY replaces it. Default: " +
+      "/etc/ssl/certs/gearmand.key.",
+  },
+  {
+    name: "ssl-ca-file",
+    kind: "text",
+    group: "TLS",
+    valueName: "FILE",
+    help: "Authority of the clients' certificates, PEM. The variable GEARMAND_CA_CERTIFICATE " +
+      "replaces it. Default: /etc/ssl/certs/gearmand-ca.pem.",
+  },
+  {
+    name: "ssl-verify-client",
+    kind: "switch",
+    group: "TLS",
+    help: "Serve only clients with a certificate by the authority of --ssl-ca-file.",
+    own: true,
+  },
 ];
 
 /** What one connection may use. */
@@ -237,6 +264,7 @@ const QUEUE: readonly OptionSpec[] = [
 /** Options of the server itself, in the order of the help. */
 export const SERVER_OPTIONS: readonly OptionSpec[] = [
   ...LISTENING,
+  ...TLS,
   ...CONNECTIONS,
   ...JOBS,
   ...QUEUE,

@@ -6,8 +6,8 @@ export interface SignalHandlers {
   stop(): void;
   /** SIGUSR1: stop when no job is left. */
   drain(): void;
-  /** SIGHUP: open the log file anew. */
-  reopenLog(): void;
+  /** SIGHUP: open the log file anew, read certificates again. */
+  reload(): void;
 }
 
 /** Answers signals until the returned function is called. */
@@ -16,7 +16,7 @@ export function watchSignals(handlers: SignalHandlers): () => void {
     ["SIGTERM", () => handlers.stop()],
     ["SIGINT", () => handlers.stop()],
     ["SIGUSR1", () => handlers.drain()],
-    ["SIGHUP", () => handlers.reopenLog()],
+    ["SIGHUP", () => handlers.reload()],
   ] as const;
   for (const [name, react] of reactions) process.on(name, react);
   return () => {

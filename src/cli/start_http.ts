@@ -14,7 +14,7 @@ export const HTTP_GRACE_MS = 2_000;
 export async function startHttp(
   config: ServeConfig,
   server: RunningServer,
-  { httpListenOn, httpListen, log, requestStop }: StartParts,
+  { httpListenOn, httpListen, tls, log, requestStop }: StartParts,
 ): Promise<RunningGateway | undefined> {
   const { http, backlog } = config;
   if (http === undefined) return undefined;
@@ -30,6 +30,7 @@ export async function startHttp(
     }, {
       server,
       listen: httpListen,
+      security: tls,
       log: (level, text) => log.log(level, text),
       logs: (level) => log.enabled(level),
       shutdown: requestStop,

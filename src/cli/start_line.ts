@@ -8,15 +8,25 @@ const PROMISES: Readonly<Record<Durability, string>> = {
   "power-loss": "acknowledged background jobs survive power loss",
 };
 
+/** Which ports have TLS. */
+export interface SecuredPorts {
+  readonly gearman: boolean;
+  readonly http: boolean;
+}
+
+const NO_TLS: SecuredPorts = { gearman: false, http: false };
+
 /** The line that says where the server listens, HTTP included, and what it promises. */
 export function startLine(
   addresses: readonly ListenAddress[],
   httpAddresses: readonly ListenAddress[],
   store: Pick<StoreTraits, "description" | "durability" | "promise">,
+  tls: SecuredPorts = NO_TLS,
 ): string {
+  const scheme = tls.http ? "https" : "http";
   const places = [
-    ...addresses.map(addressText),
-    ...httpAddresses.map((address) => `http://${addressText(address)}`),
+    ...addresses.map((address) => `${addressText(address)}${tls.gearman ? " (TLS)" : ""}`),
+    ...httpAddresses.map((address) => `${scheme}://${addressText(address)}`),
   ];
   return `cogd ${VERSION} listening on ${places.join(", ")}; ` +
     `queue ${store.description}: ${store.promise ?? PROMISES[store.durability]}`;

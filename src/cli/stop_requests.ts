@@ -10,6 +10,7 @@ export class StopRequests {
   readonly #watches: (() => void)[];
   readonly #handlers: { stop(): void; drain(): void };
   #log: Log | undefined;
+  #reload: () => void = () => {};
 
   constructor() {
     const now = Promise.withResolvers<undefined>();
@@ -21,9 +22,10 @@ export class StopRequests {
     this.#watches = [
       watchSignals({
         ...this.#handlers,
-        reopenLog: () => {
+        reload: () => {
           this.#log?.log("NOTICE", "SIGHUP, reopening log file");
           this.#log?.reopen();
+          this.#reload();
         },
       }),
       watchCrashes((error) => now.reject(crashOf(error))),
@@ -33,6 +35,11 @@ export class StopRequests {
   /** Where reopening is noted. */
   logWith(log: Log): void {
     this.#log = log;
+  }
+
+  /** What is to be read again with the log, at SIGHUP. */
+  reloadWith(reload: () => void): void {
+    this.#reload = reload;
   }
 
   /** As SIGTERM; `gracefully`: as SIGUSR1. */

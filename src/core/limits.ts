@@ -40,6 +40,10 @@ export interface Limits {
   readonly maxResultBytes: number;
   /** Idempotency keys kept beyond their job's outcome. 100,000: some 30 MiB. */
   readonly maxIdempotencyKeys: number;
+  /** Milliseconds from the accept to the end of a TLS handshake. 10 s: many round trips on a bad line. */
+  readonly handshakeMs: number;
+  /** TLS handshakes under way at once, beyond which the oldest is cut. 1024: some 100 MiB at most. */
+  readonly maxHandshakes: number;
 }
 
 const MIB = 1024 * 1024;
@@ -62,6 +66,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutcomeBytes: 64 * MIB,
   maxResultBytes: MIB,
   maxIdempotencyKeys: 100_000,
+  handshakeMs: 10_000,
+  maxHandshakes: 1024,
 };
 
 /** Longest unique ID and reducer, bytes (protocol section 5). */

@@ -33,6 +33,20 @@ export interface GatewayConfig {
   readonly maxFunctionLabels: number;
 }
 
+/** TLS of one port. Live. */
+export interface PortSecurity {
+  /** When its certificate ends, milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Peers with whom TLS could not be agreed on. */
+  readonly refused: number;
+}
+
+/** Undefined for a port without TLS. */
+export interface Security {
+  readonly gearman: PortSecurity | undefined;
+  readonly http: PortSecurity | undefined;
+}
+
 /** What handlers work with. */
 export interface Gateway {
   readonly server: RunningServer;
@@ -44,6 +58,7 @@ export interface Gateway {
   readonly schedules: Schedules;
   /** Counts and bounds the calls that wait. */
   readonly waits: Waits;
+  readonly security: Security;
   /** Milliseconds since 1970. */
   now(): number;
   log(level: "ERROR" | "WARNING" | "NOTICE" | "INFO" | "DEBUG", text: string): void;

@@ -1,5 +1,5 @@
 /** HTTP: jobs, queues, workers, health and metrics; a peer of the TCP sessions. Loads hono. */
-export type { GatewayConfig } from "./gateway.ts";
+export type { GatewayConfig, PortSecurity, Security } from "./gateway.ts";
 export {
   type GatewayDoor,
   type GatewayParts,

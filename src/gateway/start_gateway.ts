@@ -8,7 +8,7 @@ import {
 import type { RunningServer } from "../server/mod.ts";
 import { createApp } from "./app.ts";
 import { RecordedEvents } from "./follow/mod.ts";
-import type { Gateway, GatewayConfig } from "./gateway.ts";
+import type { Gateway, GatewayConfig, Security } from "./gateway.ts";
 import { Figures, type HttpTotals } from "./metrics/mod.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { PROBLEM_BASE } from "./problem_response.ts";
@@ -35,6 +35,8 @@ export interface GatewayDoor {
 export interface GatewayParts {
   readonly server: RunningServer;
   readonly listen: HttpServerOptions["listen"];
+  /** Default: none. */
+  readonly security?: Security;
   log: Gateway["log"];
   /** Whether lines of a level are written at all. */
   logs(level: "DEBUG"): boolean;
@@ -94,6 +96,8 @@ export async function startGateway(
   };
 }
 
+const NO_TLS: Security = { gearman: undefined, http: undefined };
+
 /** What handlers work with, from its making to its end. */
 class Services {
   readonly gateway: Gateway;
@@ -102,7 +106,10 @@ class Services {
   #unwatch: (() => void) | undefined;
   #stopped = false;
 
-  constructor(config: GatewayConfig, { server, log, shutdown }: GatewayParts) {
+  constructor(
+    config: GatewayConfig,
+    { server, security = NO_TLS, log, shutdown }: GatewayParts,
+  ) {
     this.#server = server;
     this.#events = new RecordedEvents(server.clock);
     this.gateway = {
@@ -111,6 +118,7 @@ class Services {
       events: this.#events,
       figures: new Figures(server, config.maxFunctionLabels),
       schedules: new Schedules({ server, retainMs: config.retainMs, log }),
+      security,
       waits: new Waits(config.maxWaits, config.maxWaitsPerCaller),
       now: () => server.clock.now(),
       log,

@@ -25,9 +25,20 @@ export class BunConnection implements Connection {
     this.remotePort = socket.remotePort;
   }
 
-  /** To be called once, in the callback in which the socket opened. */
-  start(handler: ConnectionHandler): void {
-    this.#handler = handler;
+  /** A connection with the handler that it gets; destroyed if there is to be none. */
+  static started(
+    socket: BunConnectionSocket,
+    handler: (connection: BunConnection) => ConnectionHandler,
+  ): BunConnection {
+    const connection = new BunConnection(socket);
+    socket.data = connection;
+    try {
+      connection.#handler = handler(connection);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    return connection;
   }
 
   write(bytes: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 import { AcceptFailures } from "./accept_failures.ts";
 import { type BunListener, bunSockets } from "./bun_api.ts";
 import { bunCallbacks, BunConnection, type BunConnectionSocket } from "./bun_connection.ts";
+import { BunTlsListener } from "./bun_tls_listener.ts";
 import { DescriptorsReservedError, firstReservedDescriptor } from "./descriptors.ts";
 import { setKeepAliveOfListener } from "./keep_alive.ts";
 import { listenError } from "./listen_error.ts";
@@ -17,8 +18,13 @@ import {
 
 /** Listens with Bun's own sockets. The kernel's queue is 512 long whatever `backlog` says. */
 export const listenOnBun: Listen = (options, handler) => {
+  const { tls } = options;
   try {
-    return Promise.resolve(new BunTcpListener(options, handler));
+    return Promise.resolve(
+      tls === undefined
+        ? new BunTcpListener(options, handler)
+        : new BunTlsListener({ ...options, tls }, handler),
+    );
   } catch (cause) {
     return Promise.reject(listenError("listen on", options, cause));
   }
@@ -51,15 +57,7 @@ function opened(
   handler: (connection: BunConnection) => ConnectionHandler,
 ): BunConnection {
   socket.setNoDelay(true);
-  const connection = new BunConnection(socket);
-  socket.data = connection;
-  try {
-    connection.start(handler(connection));
-  } catch (error) {
-    connection.destroy();
-    throw error;
-  }
-  return connection;
+  return BunConnection.started(socket, handler);
 }
 
 class BunTcpListener implements Listener {

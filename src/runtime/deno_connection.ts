@@ -14,11 +14,17 @@ const HIGH_WATER_BYTES = 128 * 1024;
  */
 const LARGEST_WRITE_BYTES = 64 * 1024;
 
+/** What is used of Deno's connections, plain and TLS. */
+export type DenoSocket = Pick<
+  Deno.TcpConn,
+  "read" | "write" | "close" | "closeWrite" | "localAddr" | "remoteAddr"
+>;
+
 /** A `Connection` on Deno's own sockets. */
 export class DenoConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: DenoSocket;
   readonly #outgoing = new Outgoing();
   #handler: ConnectionHandler | undefined;
   #state: ConnectionState = "open";
@@ -31,16 +37,26 @@ export class DenoConnection implements Connection {
   #wakeReader: (() => void) | undefined;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(conn: Deno.TcpConn) {
+  constructor(conn: DenoSocket) {
     this.#conn = conn;
     this.remoteAddress = plainAddress(conn.remoteAddr.hostname);
     this.remotePort = conn.remoteAddr.port;
   }
 
-  /** Begins to read. To be called once, in the turn in which the connection was made. */
-  start(handler: ConnectionHandler): void {
-    this.#handler = handler;
-    void this.#read();
+  /** A connection that reads, with the handler that it gets; destroyed if there is to be none. */
+  static started(
+    conn: DenoSocket,
+    handler: (connection: DenoConnection) => ConnectionHandler,
+  ): DenoConnection {
+    const connection = new DenoConnection(conn);
+    try {
+      connection.#handler = handler(connection);
+      void connection.#read();
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    return connection;
   }
 
   write(bytes: Uint8Array): boolean {

@@ -33,13 +33,29 @@ export function ignoredKeepAliveSettings(keepAlive: KeepAlive): readonly KeepAli
 export function setKeepAliveOfListener(port: number, keepAlive: KeepAlive): boolean {
   const given = givenSettings(keepAlive);
   if (given.length === 0 || !canCallC()) return false;
-  const listening = socketsOnPort(port)
-    .filter((socket) => socketOption(socket, SocketOption.ACCEPTS) === 1);
+  const listening = listeningOn(port);
   for (const socket of listening) {
     setSocketOption(socket, SocketOption.KEEP_ALIVE, 1);
     for (const setting of given) setSocketOption(socket, OPTIONS[setting], keepAlive[setting]!);
   }
   return listening.length > 0;
+}
+
+/**
+ * The same for sockets whose runtime offers nothing to set on what they accept: keep-alive on or off,
+ * and that small writes leave at once. Without the C library the system's defaults stay.
+ */
+export function prepareListener(port: number, keepAlive: KeepAlive): void {
+  if (!canCallC()) return;
+  for (const socket of listeningOn(port)) {
+    setSocketOption(socket, SocketOption.KEEP_ALIVE, keepAlive.enabled ? 1 : 0);
+    setSocketOption(socket, SocketOption.NO_DELAY, 1);
+  }
+  setKeepAliveOfListener(port, keepAlive);
+}
+
+function listeningOn(port: number): number[] {
+  return socketsOnPort(port).filter((socket) => socketOption(socket, SocketOption.ACCEPTS) === 1);
 }
 
 function givenSettings(keepAlive: KeepAlive): KeepAliveSetting[] {

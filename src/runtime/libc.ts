@@ -54,6 +54,7 @@ export interface LibC {
   pwrite(descriptor: number, bytes: Uint8Array, length: number, offset: number): number;
   readlink(path: Uint8Array, target: Uint8Array, length: number): number;
   close(descriptor: number): number;
+  fcntl(descriptor: number, command: number, value: number): number;
   getpgid(pid: number): number;
   poll(entries: Uint8Array, count: number, timeoutMs: number): number;
 }
@@ -98,6 +99,7 @@ const CALLS = {
   pwrite: { parameters: ["i32", "buffer", "usize", "usize"], result: "isize" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   getpgid: { parameters: ["i32"], result: "i32" },
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
 } as const;

@@ -43,5 +43,8 @@ function joined(first: Listener, second: Listener): Listener {
     close: async () => {
       await Promise.all([first.close(), second.close()]);
     },
+    renew: async (material) => {
+      await Promise.all([first.renew?.(material), second.renew?.(material)]);
+    },
   };
 }

@@ -36,6 +36,29 @@ export interface ListenOptions extends ListenAddress {
   /** Length of the kernel's queue of connections not yet accepted, where the runtime lets it be set. */
   readonly backlog: number;
   readonly keepAlive: KeepAlive;
+  /** Peers must speak TLS. A connection is handed to the server once they have agreed on it. */
+  readonly tls?: ListenTls | undefined;
+}
+
+/** What a TLS server shows and asks for: texts in PEM form. */
+export interface TlsMaterial {
+  /** The server's certificate, and behind it those that lead to its authority. */
+  readonly certificate: string;
+  readonly key: string;
+  /**
+   * Only peers with a certificate by this authority are let in. Not every runtime can check them:
+   * see `checksClientCertificates`.
+   */
+  readonly clientAuthority?: string | undefined;
+}
+
+export interface ListenTls extends TlsMaterial {
+  /** From the accept to the end of the handshake, milliseconds. */
+  readonly handshakeMs: number;
+  /** Handshakes under way at once: one more cuts the oldest. */
+  readonly maxHandshakes: number;
+  /** TLS could not be agreed on; the peer is gone. `peer`: its address and port. */
+  refused(peer: string, cause: unknown): void;
 }
 
 /**
@@ -104,6 +127,12 @@ export interface Listener {
   readonly address: ListenAddress;
   /** Stops accepting; resolves when the port is free. Accepted connections live on. */
   close(): Promise<void>;
+  /**
+   * Only of a listener with TLS: handshakes that begin from now on get this. Connections live on.
+   * Rejects, and leaves all as it was, when the runtime cannot use it. Deno has to open the socket
+   * anew for it: for about a millisecond new peers are refused.
+   */
+  renew?(material: TlsMaterial): Promise<void>;
 }
 
 /** Opens a listener; rejects with a `ListenError` when the address cannot be bound. */

@@ -46,6 +46,7 @@ test("without options it is gearmand with a queue on disk", () => {
     user: undefined,
     daemon: false,
     openFiles: undefined,
+    tls: undefined,
   });
   assert.equal(queue.plugin.name, "sqlite");
   assert.deepEqual([...queue.values], []);
@@ -75,6 +76,7 @@ test("options reach the configuration", () => {
     user: "ann",
     daemon: false,
     openFiles: 100n,
+    tls: undefined,
   });
   assert.deepEqual(log, {
     destination: { kind: "file", path: "file" },
@@ -139,7 +141,6 @@ test("GEARMAND_PORT replaces 4730 only", () => {
 });
 
 test("what this version cannot do is refused, in gearmand's words where it has them", () => {
-  assert.throws(() => configFor(["--ssl"]), { code: "NOT_AVAILABLE", message: /no TLS/ });
   assert.throws(() => configFor(["-r", "foo"]), { message: "Unknown protocol module : foo" });
   for (const type of ["MySQL", "postgres", "Redis", "libmemcached", "libdrizzle"]) {
     assert.throws(() => configFor(["-q", type]), {

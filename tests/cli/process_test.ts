@@ -135,7 +135,10 @@ test("what prevents the start is told on stderr, with exit code 1", async () => 
   await using folder = await temporaryFolder();
   const here = ["-p0", "-L127.0.0.1", "--data-dir", folder.path];
   const failures: readonly (readonly [string[], RegExp])[] = [
-    [["--ssl"], /^cogd: --ssl was requested, but this version has no TLS\n$/],
+    [
+      ["--ssl", "--ssl-key=k", "--ssl-certificate", join(folder.path, "none.pem")],
+      /^cogd: Cannot use .*none\.pem \(--ssl-certificate\) for TLS: there is no such file\n$/,
+    ],
     [["-q", "MySQL"], /^cogd: Error while initializing the queue : MySQL \(not built into/],
     [["-u", "no-such-user"], /^cogd: Could not find user : no-such-user\n$/],
     [["-P", join(folder.path, "a", "b")], /^cogd: Cannot write pid file ".*\/a\/b": ENOENT/],

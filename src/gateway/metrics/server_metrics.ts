@@ -63,7 +63,8 @@ export function writeState(out: Exposition, gateway: Gateway): void {
   out.histogram(figures.loop.lag, 1e-3);
 }
 
-export function writeConnections(out: Exposition, { server, figures }: Gateway): void {
+export function writeConnections(out: Exposition, gateway: Gateway): void {
+  const { server, figures, security } = gateway;
   const { traffic } = server;
   const http = figures.http.server;
   const states = { idle: 0, busy: 0, sleeping: 0, draining: 0 };
@@ -88,10 +89,26 @@ export function writeConnections(out: Exposition, { server, figures }: Gateway):
     out.sample(traffic.closed[reason], `${GEAR},${label("reason", reason.replace(" ", "_"))}`);
   }
   if (http !== null) out.sample(http.connections.closed, `${HTTP},${label("reason", "any")}`);
-  out.family("gearman_connections_refused_total", "counter", "Connections beyond the limit");
+  out.family(
+    "gearman_connections_refused_total",
+    "counter",
+    "Connections not served: too many, or no TLS",
+  );
   out.sample(traffic.closed["too many"], `${GEAR},${label("reason", "limit")}`);
   if (http !== null) out.sample(http.connections.refused, `${HTTP},${label("reason", "limit")}`);
+  const secured = [[GEAR, security.gearman], [HTTP, security.http]] as const;
+  for (const [port, tls] of secured) {
+    if (tls !== undefined) out.sample(tls.refused, `${port},${label("reason", "TLS")}`);
+  }
   gauge(out, "gearman_send_buffer_bytes", "Bytes that peers have not taken yet", unsent);
+  out.family(
+    "gearman_tls_certificate_expiry_seconds",
+    "gauge",
+    "When the certificate ends, seconds since 1970",
+  );
+  for (const [port, tls] of secured) {
+    if (tls !== undefined) out.sample(tls.expiresAt / 1000, port);
+  }
 }
 
 /** What a connection does as a worker. */

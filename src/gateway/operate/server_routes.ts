@@ -50,7 +50,11 @@ const INFO_SCHEMA: JsonSchema = {
     phase: PHASE,
     listeners: {
       type: "array",
-      items: object({ protocol: { type: "string", enum: ["gearman", "http"] }, address: TEXT }),
+      items: object({
+        protocol: { type: "string", enum: ["gearman", "http"] },
+        address: TEXT,
+        tls: { type: "boolean" },
+      }),
     },
     store: object({
       description: TEXT,
@@ -93,8 +97,8 @@ const INFO: Route = {
           uptime_seconds: 3600.25,
           phase: "serving",
           listeners: [
-            { protocol: "gearman", address: "[::]:4730" },
-            { protocol: "http", address: "127.0.0.1:8080" },
+            { protocol: "gearman", address: "[::]:4730", tls: true },
+            { protocol: "http", address: "127.0.0.1:8080", tls: false },
           ],
           store: {
             description: "sqlite /var/lib/cogd/queue.db",
@@ -113,7 +117,7 @@ const INFO: Route = {
     },
   }],
   handle({ gateway }) {
-    const { server, config, figures } = gateway;
+    const { server, config, figures, security } = gateway;
     const { table } = server.jobServer;
     const store = server.storeCondition();
     const http = figures.http.server;
@@ -128,10 +132,12 @@ const INFO: Route = {
         ...server.addresses.map((address) => ({
           protocol: "gearman",
           address: addressText(address),
+          tls: security.gearman !== undefined,
         })),
         ...(http?.addresses ?? []).map((address) => ({
           protocol: "http",
           address: addressText(address),
+          tls: security.http !== undefined,
         })),
       ],
       store: {

@@ -137,7 +137,11 @@ test("the server tells what it is, and its settings", async () => {
   assert.equal(json["version"], "1.2.3");
   assert.equal(json["phase"], "serving");
   assert.equal(json["uptime_seconds"], 1.5);
-  assert.deepEqual(json["listeners"], [{ protocol: "gearman", address: "127.0.0.1:4730" }]);
+  assert.deepEqual(json["listeners"], [{
+    protocol: "gearman",
+    address: "127.0.0.1:4730",
+    tls: false,
+  }]);
   const store = json["store"] as Record<string, unknown>;
   assert.deepEqual([store["durability"], store["up"], store["problem"]], [
     "power-loss",
