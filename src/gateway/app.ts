@@ -1,4 +1,6 @@
-import { Hono } from "hono";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
 import type { HttpHandler, HttpPeer } from "../http/mod.ts";
 import type { Gateway } from "./gateway.ts";
 import { untilLoaded } from "./loaded.ts";
@@ -11,8 +13,10 @@ import type { Route } from "./route.ts";
 import { matches, moreExactFirst, NEEDS_JOBS, routerPath } from "./route_paths.ts";
 import { allowRoute, type Trust } from "./trust/mod.ts";
 
-interface Environment {
-  Bindings: { readonly peer: HttpPeer };
+/** A route as the router finds it. */
+interface Entry {
+  readonly route: Route;
+  readonly parameters: ParameterTable;
 }
 
 export interface AppParts {
@@ -38,30 +42,31 @@ const ACTIVE_DOCUMENT = /html|xml|svg/;
 export function createApp(
   { gateway, trust, routes, fallback, openCalls, observe, countProblem }: AppParts,
 ): HttpHandler {
-  const app = new Hono<Environment>({ getPath: rawPathOf });
+  // Hono's own choice of routers. Its application around them would make a context for each request.
+  const router = new SmartRouter<Entry>({ routers: [new RegExpRouter(), new TrieRouter()] });
   for (const route of [...routes].sort(moreExactFirst)) {
-    const parameters = new ParameterTable(route);
-    app.on(route.method, routerPath(route.path), (context) => {
-      const request = context.req.raw;
-      return answer(route, parameters, request, context.env.peer, context.req.path);
-    });
+    router.add(route.method, routerPath(route.path), entryOf(route));
   }
-  const rest = fallback === undefined ? undefined : new ParameterTable(fallback);
-  app.notFound((context) => {
-    const request = context.req.raw;
-    const { path } = context.req;
-    if (fallback !== undefined && rest !== undefined && !isOurs(routes, path)) {
-      return answer(fallback, rest, request, context.env.peer, path);
-    }
+  const rest = fallback === undefined ? undefined : entryOf(fallback);
+
+  /** The route that takes it: a HEAD is a GET whose body is not sent. */
+  function entryFor(method: string, path: string): Entry | undefined {
+    const [handlers] = router.match(method === "HEAD" ? "GET" : method, path);
+    const found = handlers[0]?.[0];
+    return found ?? (rest === undefined || isOurs(routes, path) ? undefined : rest);
+  }
+
+  function handle(request: Request, peer: HttpPeer): Response | Promise<Response> {
+    const path = rawPathOf(request.url);
+    const entry = entryFor(request.method, path);
+    if (entry !== undefined) return answer(entry, request, peer, path);
     const response = problemAnswer(noRoute(routes, request.method, path), request.method, path);
     observe(NO_ROUTE, request.method, response.status, 0);
     return response;
-  });
-  app.onError((error, context) => problemAnswer(error, context.req.method, context.req.path));
+  }
 
   async function answer(
-    route: Route,
-    parameters: ParameterTable,
+    { route, parameters }: Entry,
     request: Request,
     peer: HttpPeer,
     rawPath: string,
@@ -85,6 +90,7 @@ export function createApp(
     if (request.method === "HEAD") {
       call?.abandon();
       await response.body?.cancel();
+      response = new Response(null, response);
     } else if (!isStream(response)) call?.over();
     observe(route.path, request.method, response.status, (performance.now() - began) / 1000);
     return response;
@@ -96,7 +102,11 @@ export function createApp(
     return guarded(problemResponse(problem, path));
   }
 
-  return (request, peer) => app.fetch(request, { peer });
+  return handle;
+}
+
+function entryOf(route: Route): Entry {
+  return { route, parameters: new ParameterTable(route) };
 }
 
 /** Why no route took it: another method would do, or nothing is there. */
@@ -140,10 +150,11 @@ function isStream({ body, headers }: Response): boolean {
 }
 
 /** The path as it was sent: percent-encoding is undone per segment, not before routing. */
-function rawPathOf(request: Request): string {
-  const { url } = request;
+function rawPathOf(url: string): string {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   if (start < 0) return "/";
-  const end = url.slice(start).search(/[?#]/);
-  return end < 0 ? url.slice(start) : url.slice(start, start + end);
+  const query = url.indexOf("?", start);
+  const hash = url.indexOf("#", start);
+  const end = query < 0 ? hash : hash < 0 ? query : Math.min(query, hash);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }

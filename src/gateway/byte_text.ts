@@ -7,10 +7,10 @@ import { bytesOf, type ByteString } from "../protocol/mod.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Bytes that a path segment holds as they are (RFC 3986, pchar). */
-const PATH_BYTE = /[A-Za-z0-9\-._~!$&'()*+,;=:@]/;
-/** Bytes that a header field holds as they are: visible ASCII but the percent sign. */
-const HEADER_BYTE = /[!-$&-~]/;
+/** Text that a path segment holds as it is (RFC 3986, pchar). */
+const PATH_BYTES = /^[A-Za-z0-9\-._~!$&'()*+,;=:@]*$/;
+/** Text that a header field holds as it is: visible ASCII but the percent sign. */
+const HEADER_BYTES = /^[!-$&-~]*$/;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /** As text for JSON: UTF-8 where it is valid, else percent-encoded as in a path. */
@@ -25,12 +25,12 @@ export function textForJson(bytes: ByteString): string {
 
 /** As one segment of a path: what `decodeSegment` turns back. */
 export function pathSegment(bytes: ByteString): string {
-  return encode(bytes, PATH_BYTE);
+  return encode(bytes, PATH_BYTES);
 }
 
 /** As the value of a response header: visible ASCII; other bytes, blanks and `%` are percent-encoded. */
 export function textForHeader(bytes: ByteString): string {
-  return encode(bytes, HEADER_BYTE);
+  return encode(bytes, HEADER_BYTES);
 }
 
 /** Turns `%XX` into bytes, once; undefined when a `%` has no two hexadecimal digits behind it. */
@@ -41,6 +41,7 @@ export function percentDecode(text: string): ByteString | undefined {
 }
 
 function encode(bytes: ByteString, plain: RegExp): string {
+  if (plain.test(bytes)) return bytes;
   let text = "";
   for (const byte of bytes) {
     text += plain.test(byte)

@@ -19,6 +19,7 @@ export type ParameterValues = ReadonlyMap<string, ParameterValue>;
 
 /** A route's parameters, made ready once. */
 export class ParameterTable {
+  readonly #names: ReadonlySet<string>;
   readonly #query = new Map<string, Parameter>();
   readonly #headers = new Map<string, Parameter>();
   readonly #path: readonly { readonly at: number; readonly name: string }[];
@@ -26,6 +27,7 @@ export class ParameterTable {
   readonly #takesAnything: boolean;
 
   constructor(route: Route) {
+    this.#names = new Set(route.parameters.map(({ name }) => name));
     for (const parameter of route.parameters) {
       if (parameter.in === "query") this.#query.set(parameter.name, parameter);
       if (parameter.in === "header") this.#headers.set(parameter.name.toLowerCase(), parameter);
@@ -40,6 +42,11 @@ export class ParameterTable {
       required === true && place !== "path"
     );
     this.#takesAnything = route.hidden === true;
+  }
+
+  /** Whether the route has a parameter of this name. */
+  declares(name: string): boolean {
+    return this.#names.has(name);
   }
 
   /** Path parameters, decoded once. Throws `invalid-request`. */

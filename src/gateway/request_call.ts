@@ -33,6 +33,7 @@ export class RequestCall implements Call {
   readonly route: Route;
   readonly mediaType: string;
   readonly #openCalls: OpenCalls;
+  readonly #parameters: ParameterTable;
   readonly #path: ReadonlyMap<string, ByteString>;
   readonly #values: ParameterValues;
   #url: URL | undefined;
@@ -51,6 +52,7 @@ export class RequestCall implements Call {
     this.route = route;
     this.mediaType = mediaTypeOf(request.headers.get("content-type"));
     this.#openCalls = openCalls;
+    this.#parameters = parameters;
     this.#path = parameters.path(rawPath);
     this.#values = parameters.values(searchOf(request.url), request.headers);
     this.#checkMediaType();
@@ -158,9 +160,7 @@ export class RequestCall implements Call {
 
   /** Undefined for a declared parameter that was not given. */
   #absent(name: string): undefined {
-    if (this.#values.has(name) || this.route.parameters.some((one) => one.name === name)) {
-      return undefined;
-    }
+    if (this.#parameters.declares(name)) return undefined;
     throw this.#undeclared(name);
   }
 

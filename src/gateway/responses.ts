@@ -16,7 +16,9 @@ export function bytesResponse(
   mediaType: string,
   headers: HeaderRecord = {},
 ): Response {
-  return directResponse(bytes, { status, headers: { "content-type": mediaType, ...headers } });
+  const response = directResponse(bytes, { status, headers });
+  if (!Object.hasOwn(headers, "content-type")) response.headers.set("content-type", mediaType);
+  return response;
 }
 
 /** JSON on one line that ends in a line feed, as a terminal likes it. */

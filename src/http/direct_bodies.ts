@@ -1,3 +1,5 @@
+import { DirectResponse } from "./direct_response.ts";
+
 /**
  * Bodies that pass by the Fetch standard's streams, which cost several microseconds and a copy per
  * response. The `Response` carries status and headers only and is otherwise ordinary; it must reach
@@ -27,14 +29,10 @@ export interface BodySource {
 
 export type StartBody = (writer: BodyWriter) => BodySource;
 
-const wholeBodies = new WeakMap<Response, Uint8Array>();
-const pushedBodies = new WeakMap<Response, StartBody>();
-
 /** A response whose body is these bytes; they must not change until it is sent. */
 export function bytesResponse(bytes: Uint8Array, init: ResponseInit = {}): Response {
-  const response = new Response(null, init);
+  const response = new DirectResponse(bytes, init);
   response.headers.set("content-length", String(bytes.length));
-  wholeBodies.set(response, bytes);
   return response;
 }
 
@@ -44,16 +42,17 @@ export function bytesResponse(bytes: Uint8Array, init: ResponseInit = {}): Respo
  * peer is gone by then, or asked for the head only.
  */
 export function pushedResponse(init: ResponseInit, start: StartBody): Response {
-  const response = new Response(null, init);
+  const response = new DirectResponse(start, init);
   response.headers.set("transfer-encoding", "chunked");
-  pushedBodies.set(response, start);
   return response;
 }
 
 export function wholeBodyOf(response: Response): Uint8Array | undefined {
-  return wholeBodies.get(response);
+  if (!(response instanceof DirectResponse)) return undefined;
+  return typeof response.content === "function" ? undefined : response.content;
 }
 
 export function pushedBodyOf(response: Response): StartBody | undefined {
-  return pushedBodies.get(response);
+  if (!(response instanceof DirectResponse)) return undefined;
+  return typeof response.content === "function" ? response.content : undefined;
 }

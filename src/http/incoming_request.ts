@@ -1,8 +1,10 @@
+import { type HeaderField, HeaderList } from "./header_list.ts";
+
 /** What a lazy request needs of the head. */
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
-  readonly headers: readonly [name: string, value: string][];
+  readonly headers: readonly HeaderField[];
 }
 
 /**
@@ -16,7 +18,7 @@ export class IncomingRequest implements Request {
   readonly url: string;
   readonly #facts: RequestFacts;
   readonly #abortSignal: () => AbortSignal;
-  #headers: Headers | undefined;
+  #headers: HeaderList | undefined;
   #real: Request | undefined;
 
   constructor(facts: RequestFacts, signal: () => AbortSignal) {
@@ -27,7 +29,7 @@ export class IncomingRequest implements Request {
   }
 
   get headers(): Headers {
-    return this.#headers ??= new Headers(this.#facts.headers as [string, string][]);
+    return this.#headers ??= new HeaderList([...this.#facts.headers]);
   }
 
   /** As the peer's: aborted when the peer is gone. */
@@ -103,7 +105,8 @@ export class IncomingRequest implements Request {
   }
 
   get #whole(): Request {
-    const { method, headers, signal } = this;
+    const { method, signal } = this;
+    const headers = new Headers(this.#facts.headers as HeaderField[]);
     return this.#real ??= new Request(this.url, { method, headers, signal });
   }
 }

@@ -1,3 +1,5 @@
+import type { HeaderField } from "./header_list.ts";
+import { headerNameAt } from "./header_names.ts";
 import { RefusedRequest } from "./http_problems.ts";
 
 /** A request without its body. */
@@ -6,7 +8,7 @@ export interface RequestHead {
   /** Absolute: scheme, the host asked for, path and query, ASCII only. */
   readonly url: string;
   /** Names in lower case, values one character per byte, in the order in which they came. */
-  readonly headers: readonly [name: string, value: string][];
+  readonly headers: readonly HeaderField[];
   /** HTTP/1.0: no chunks, no interim responses. */
   readonly isOld: boolean;
   /** The peer wants to send another request on this connection. */
@@ -77,22 +79,22 @@ function requestLine(line: string): [method: string, target: string, isOld: bool
   return [method!, target!, minor === "0"];
 }
 
-function readHeaders(text: string, start: number, fields: Fields): [string, string][] {
-  const headers: [string, string][] = [];
+function readHeaders(text: string, start: number, fields: Fields): HeaderField[] {
+  const headers: HeaderField[] = [];
   for (let at = start; at < text.length;) {
     const found = text.indexOf("\r\n", at);
     const end = found < 0 ? text.length : found;
     const colon = text.indexOf(":", at);
     if (colon < 0 || colon >= end) throw refused("a header line has no colon");
-    const name = text.slice(at, colon);
+    const name = headerNameAt(text, at, colon);
     // Also a folded line (it begins with a space), and a space before the colon.
-    if (!TOKEN.test(name)) throw refused("a header's name is not a token");
+    if (name === undefined) throw refused("a header's name is not a token");
     if (headers.length === MAX_HEADERS) {
       throw new RefusedRequest("headers-too-large", `More than ${MAX_HEADERS} headers`);
     }
-    const header: [string, string] = [name.toLowerCase(), trimmed(text, colon + 1, end)];
-    headers.push(header);
-    note(fields, header[0], header[1]);
+    const value = trimmed(text, colon + 1, end);
+    headers.push([name, value]);
+    note(fields, name, value);
     at = end + 2;
   }
   return headers;
@@ -167,7 +169,7 @@ function absoluteUrl(
   target: string,
   isOld: boolean,
   fields: Fields,
-  headers: [string, string][],
+  headers: HeaderField[],
   ownAuthority: string,
 ): string {
   if (target.includes("#")) throw refused("the target has a fragment");

@@ -1,3 +1,5 @@
+import { HeaderList } from "./header_list.ts";
+
 /** Reason phrases (RFC 9110); clients ignore them, people read them. */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
@@ -56,22 +58,26 @@ const OWN = new Set(["connection", "keep-alive", "transfer-encoding", "content-l
 /** The head of a response as text, one character per byte, with the empty line. */
 export function responseHead(
   status: number,
-  headers: Headers | null,
+  headers: Headers,
   options: HeadOptions,
 ): string {
   let text = `HTTP/1.1 ${status} ${REASONS[status] ?? ""}\r\n`;
   let dated = false;
-  headers?.forEach((value, name) => {
-    if (OWN.has(name)) return;
+  for (const [name, value] of fieldsOf(headers)) {
+    if (OWN.has(name)) continue;
     if (name === "date") dated = true;
     text += `${name}: ${value}\r\n`;
-  });
+  }
   if (!dated) text += dateLine(options.now);
   if (options.closes) text += "connection: close\r\n";
   else if (options.saysKeepAlive) text += "connection: keep-alive\r\n";
   if (options.body === "chunked") text += "transfer-encoding: chunked\r\n";
   else if (options.body !== null) text += `content-length: ${options.body}\r\n`;
   return text + "\r\n";
+}
+
+function fieldsOf(headers: Headers): Iterable<readonly [string, string]> {
+  return headers instanceof HeaderList ? headers.fields : headers;
 }
 
 let dateSecond = -1;

@@ -34,11 +34,11 @@ export class CallOptions implements OptionSource {
     this.#call = call;
     this.#names = names;
     let hasAny = call.request.url.includes("?");
-    for (const header of call.request.headers.keys()) {
-      if (!header.startsWith("gearman-") && !header.startsWith("x-gearman-")) continue;
+    call.request.headers.forEach((_, header) => {
+      if (!header.startsWith("gearman-") && !header.startsWith("x-gearman-")) return;
       if (names.headers.has(header)) hasAny = true;
       else refuseUnknown(header);
-    }
+    });
     this.#hasAny = hasAny;
   }
 

@@ -14,7 +14,7 @@ export async function eventsAnswer(call: Call, order: Order): Promise<Response> 
   const { server } = call.gateway;
   const { options } = order;
   for (const name of ["timeout", "stream", "wait"]) {
-    if (!options.given.has(name)) continue;
+    if (!options.isGiven(name)) continue;
     const detail = `${name} is not for ${call.request.headers.get("accept")}: a stream of events ` +
       "goes on until the job ends or the caller leaves";
     throw invalidRequest(detail, [{ pointer: name, detail }]);

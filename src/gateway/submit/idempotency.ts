@@ -23,7 +23,7 @@ export interface KeyedRequest {
  */
 export function idempotencyOf(request: KeyedRequest): Idempotency {
   const { caller, key, part, operation, options, workload, expiresAt } = request;
-  const fingerprint = digest([operation, options.functionName, ...options.spelling], workload);
+  const fingerprint = digest([operation, options.functionName, ...options.spelling()], workload);
   return {
     keyHash: digest([caller, key, ...(part === undefined ? [] : [String(part)])]),
     fingerprint,

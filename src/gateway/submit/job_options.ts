@@ -3,7 +3,7 @@ import type { ByteString } from "../../protocol/mod.ts";
 import { MAX_FUNCTION_BYTES } from "../function_name.ts";
 import type { GatewayConfig } from "../gateway.ts";
 import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
-import { OPTION_NAMES, REFUSED_OPTION_NAMES } from "./option_parameters.ts";
+import { REFUSED_OPTION_NAMES } from "./option_parameters.ts";
 import { OptionReader, type OptionSource } from "./option_reader.ts";
 import type { Preferences } from "./prefer.ts";
 import { secondsText } from "./times.ts";
@@ -31,10 +31,10 @@ export interface JobOptions {
   readonly idempotencyKey: string | null;
   /** Value of `Preference-Applied`; empty when nothing was preferred. */
   readonly preferenceApplied: string;
-  /** Names of the options that were given. */
-  readonly given: ReadonlySet<string>;
+  /** Whether an option was given. */
+  isGiven(name: string): boolean;
   /** The options that decide which job is made, as they were spelled: to tell requests apart. */
-  readonly spelling: readonly string[];
+  spelling(): readonly string[];
 }
 
 export interface OptionContext {
@@ -56,6 +56,7 @@ const MAX_KEY_LENGTH = 255;
 const NOT_IN_BULK = ["wait", "timeout", "stream", "cron", "tz"];
 /** What has a meaning only while somebody waits on the line. */
 const SYNC_ONLY = ["timeout", "stream"];
+const MAKES_A_BACKGROUND_JOB = ["delay", "run_at", "cron", "wait"];
 const DECIDES_THE_JOB = [
   "unique",
   "unique_hash",
@@ -103,8 +104,8 @@ export function parseJobOptions(source: OptionSource, context: OptionContext): J
     stream: reader.flag("stream") ?? false,
     idempotencyKey,
     preferenceApplied: background ? preferenceApplied(context.preferences, wait) : "",
-    given: new Set(OPTION_NAMES.filter((name) => reader.text(name) !== undefined)),
-    spelling: [
+    isGiven: (name) => reader.text(name) !== undefined,
+    spelling: () => [
       `background=${background}`,
       ...DECIDES_THE_JOB.map((name) => `${name}=${reader.spelling(name)}`),
     ],
@@ -162,7 +163,7 @@ function readBackground(reader: OptionReader, context: OptionContext, waits: boo
   const given = reader.flag("background");
   const { respondAsync, wait } = context.preferences;
   const implied = context.bulk || respondAsync || waits || wait !== undefined ||
-    ["delay", "run_at", "cron", "wait"].some((name) => reader.spelling(name) !== "");
+    MAKES_A_BACKGROUND_JOB.some((name) => reader.spelling(name) !== "");
   if (given === false && implied) {
     reader.wrong("background", "cannot be false: other options ask for a background job");
   }
