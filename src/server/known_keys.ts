@@ -20,6 +20,7 @@ export interface KnownKeysParts {
   drop(name: string): void;
 }
 
+const RECORDED = Promise.resolve(true);
 const PREFIX = "idempotency/";
 /** Expired keys are looked for when so many more have come. */
 const SWEEP_EVERY = 1000;
@@ -34,6 +35,8 @@ export class KnownKeys implements IdempotencyKeys {
   readonly #attached = new Map<string, KnownKey>();
   /** Of jobs whose outcome is not known any more; the longest known first. */
   readonly #alone = new Map<string, KnownKey>();
+  /** Keys of requests that joined a job, until the store knows them. */
+  readonly #onTheWay = new Map<string, Promise<boolean>>();
   #sinceSweep = 0;
 
   constructor(parts: KnownKeysParts) {
@@ -44,6 +47,23 @@ export class KnownKeys implements IdempotencyKeys {
     const key = this.#attached.get(keyHash) ?? this.#alone.get(keyHash);
     if (key === undefined || key.expiresAt <= this.#parts.now()) return undefined;
     return this.#isWithdrawn(key.handle) ? undefined : key;
+  }
+
+  recorded(keyHash: string): Promise<boolean> {
+    return this.#onTheWay.get(keyHash) ?? RECORDED;
+  }
+
+  /** A request joined a job: its key is known at once, and stored when `written` settles. */
+  storing(idempotency: Idempotency, handle: ByteString, written: Promise<void>): void {
+    const { keyHash } = idempotency;
+    const recorded: Promise<boolean> = written.then(() => true, () => {
+      this.withdraw(idempotency, handle);
+      this.forget(idempotency, handle);
+      return false;
+    }).finally(() => {
+      if (this.#onTheWay.get(keyHash) === recorded) this.#onTheWay.delete(keyHash);
+    });
+    this.#onTheWay.set(keyHash, recorded);
   }
 
   /** Abandoned before it ran: it is still listed, but the request may be made again. */

@@ -15,13 +15,21 @@ export interface OutcomeLog {
   forget(key: number, put: readonly NamedRecord[]): void;
   /** A record for which nobody waits: written again and again until the store has it. */
   putQuietly(record: NamedRecord): void;
+  /** Settles when the store has the record. Rejects with a `StoreError`. */
+  put(name: string, value: Uint8Array | null): Promise<void>;
+  /** Settles when the store has all that is known of the job now. Rejects with a `StoreError`. */
+  written(job: Job): Promise<void>;
 }
+
+const WRITTEN = Promise.resolve();
 
 /** For servers without a store. */
 export const NO_OUTCOME_LOG: OutcomeLog = {
   ended: () => {},
   forget: () => {},
   putQuietly: () => {},
+  put: () => WRITTEN,
+  written: () => WRITTEN,
 };
 
 export interface OutcomeKeeperParts {
@@ -50,19 +58,23 @@ export class OutcomeKeeper implements JobWitness {
 
   // As a witness
 
-  submitted(job: Job, { extras }: Submission): void {
+  submitted(job: Job, { extras }: Submission, joined: boolean): void {
     const key = extras?.idempotency ?? null;
     if (key === null) return;
     const { keys, log } = this.#parts;
-    if (job.extras?.idempotency?.keyHash === key.keyHash) return keys.attach(key, job.handle);
+    if (job.extras?.idempotency?.keyHash === key.keyHash) {
+      keys.attach(key, job.handle);
+      if (joined) keys.storing(key, job.handle, log.written(job));
+      return;
+    }
     // It joined a job that has another key already.
     const record = keys.keepAlone(key, job.handle);
     if (record === undefined) return;
-    if (job.persisted) log.putQuietly(record);
+    if (job.persisted) keys.storing(key, job.handle, log.put(record.name, record.value));
     if (job.storeWaiters === null) return;
-    const joined = this.#joinedKeys.get(job);
-    if (joined === undefined) this.#joinedKeys.set(job, [key]);
-    else joined.push(key);
+    const others = this.#joinedKeys.get(job);
+    if (others === undefined) this.#joinedKeys.set(job, [key]);
+    else others.push(key);
   }
 
   reported(job: Job, packet: Packet): void {

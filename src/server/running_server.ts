@@ -100,6 +100,11 @@ export interface Outcomes {
 export interface IdempotencyKeys {
   /** The job that a key made, and the request it came with; undefined when unknown or expired. */
   find(keyHash: string): { readonly handle: ByteString; readonly fingerprint: string } | undefined;
+  /**
+   * Of a key that is known: settles when the store knows it, too. False: the store did not take it, and the
+   * key is forgotten. A key whose request made a job is stored with the job.
+   */
+  recorded(keyHash: string): Promise<boolean>;
 }
 
 export interface QueuePolicy {

@@ -7,6 +7,7 @@ import {
   StoreError,
   type StoreErrorCode,
 } from "../plugin_api/mod.ts";
+import { JobWaits } from "./job_waits.ts";
 import { NumberReserve } from "./number_reserve.ts";
 import type { OutcomeLog } from "./outcome_keeper.ts";
 import { refuse } from "./record_queue.ts";
@@ -63,6 +64,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
   readonly durable = true;
   readonly #parts: StoreWriterParts;
   readonly #queue: WriteQueue;
+  readonly #jobWaits = new JobWaits();
   #jobServer: JobServer | null = null;
   #numbers: NumberReserve | null = null;
   #committing = false;
@@ -167,6 +169,14 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     });
   }
 
+  /** Settles when the store has all that is known of the job now. */
+  written(job: Job): Promise<void> {
+    // A commit that runs may hold it, or may have begun without it.
+    if (!this.#committing && this.#queue.isWritten(job)) return Promise.resolve();
+    if (this.#closing) return Promise.reject(CLOSED);
+    return this.#jobWaits.until(job, this.#parts.now());
+  }
+
   /** Reserves further numbers when they are running out. Called once a turn. */
   reserveNumbers(): void {
     if (this.#numbers?.runsOut) this.#schedule();
@@ -191,7 +201,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     }
     this.#tell();
     this.#refuse(this.#queue.giveUp(() => true));
-    this.#queue.records.expire(Infinity, CLOSED);
+    this.#expireWaits(Infinity, CLOSED);
   }
 
   async #commitNumbers(numbers: NumberReserve, put: NamedRecord[]): Promise<void> {
@@ -225,6 +235,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     const batch = this.#queue.take(put, this.#removalsFirst);
     const { store } = this.#parts;
     this.#committing = true;
+    this.#jobWaits.setUnderWay(true);
     this.#watchExpiry();
     const began = performance.now();
     try {
@@ -256,10 +267,8 @@ export class StoreWriter implements DurableLog, OutcomeLog {
 
   #held(batch: Batch, put: readonly NamedRecord[]): void {
     if (this.#failures > 0) {
-      this.#parts.log(
-        "NOTICE",
-        `The store takes jobs again after ${this.#failures} failed commits`,
-      );
+      const text = `The store takes jobs again after ${this.#failures} failed commits`;
+      this.#parts.log("NOTICE", text);
     }
     this.#commits++;
     this.#failures = 0;
@@ -267,6 +276,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     this.#removalsFirst = false;
     this.#numbers?.reserved(put);
     this.#queue.settle(batch);
+    this.#jobWaits.tellWritten((job) => this.#queue.isWritten(job));
   }
 
   /** Tells everybody who waits for commits that hold. */
@@ -292,6 +302,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     const fault = asStoreError(error);
     const { code } = fault;
     this.#logFailure(error);
+    this.#jobWaits.setUnderWay(false);
     this.#failures++;
     this.#failedCommits++;
     this.#problem = fault.message;
@@ -320,7 +331,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     // Those that stayed back would have had the same answer; records for which nobody waits can wait.
     this.#refuse(this.#queue.giveUp(() => true));
     this.#queue.records.putBack(batch.records.filter(({ waiters }) => waiters.length === 0));
-    this.#queue.records.expire(Infinity, fault);
+    this.#expireWaits(Infinity, fault);
   }
 
   #retryLater(): void {
@@ -345,10 +356,12 @@ export class StoreWriter implements DurableLog, OutcomeLog {
     const oldest = this.#parts.now() - this.#parts.limits.storeWaitMs;
     this.#refuse(this.#queue.giveUp((job) => job.acceptedAt <= oldest));
     const problem = this.#problem ?? "it has not answered in time";
-    this.#queue.records.expire(
-      oldest,
-      new StoreError("AWAY", `Cannot store a setting: ${problem}`),
-    );
+    this.#expireWaits(oldest, new StoreError("AWAY", `Cannot store a setting: ${problem}`));
+  }
+
+  #expireWaits(oldest: number, error: Error): void {
+    this.#queue.records.expire(oldest, error);
+    this.#jobWaits.expire(oldest, error);
   }
 
   #refuse(jobs: readonly Job[]): void {

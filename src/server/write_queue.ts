@@ -74,6 +74,12 @@ export class WriteQueue {
       this.#ends.size === 0 && this.records.isEmpty;
   }
 
+  /** Whether nothing of a job waits to be written, or is being written for the first time. */
+  isWritten(job: Job): boolean {
+    return job.row !== "gathering" && job.row !== "writing" && !this.#updates.has(job) &&
+      !this.#ends.has(job.key);
+  }
+
   /** The store had a row of a job that is to run. */
   tookUp(): void {
     this.#heldRows++;

@@ -130,3 +130,49 @@ test("keys without outcomes are bounded, the oldest go first", async () => {
   assert.deepEqual(found, [undefined, "H:t:2", "H:t:3"]);
   await server.stop();
 });
+
+test("a key whose request joined a job that is stored counts when the store has it, not before", async () => {
+  for (const first of [undefined, "first"]) {
+    const { server, store } = await startDurableFixture();
+    submitHttp(server, { unique: "u", ...(first === undefined ? {} : { key: first }) });
+    await turn();
+    await store.hold();
+    submitHttp(server, { unique: "u", key: "second" });
+    const recorded = { answer: undefined as boolean | undefined };
+    void server.idempotencyKeys.recorded(keyHash("second")).then((one) => recorded.answer = one);
+    await turn();
+    assert.equal(recorded.answer, undefined);
+    assert.equal(server.idempotencyKeys.find(keyHash("second"))?.handle, "H:t:1");
+    await store.hold();
+    assert.equal(recorded.answer, true);
+    const written = JSON.stringify(
+      store.batches.at(-1)!.put.map(({ name, value }) =>
+        `${name} ${new TextDecoder().decode(value!)}`
+      ),
+    );
+    assert.ok(written.includes(keyHash("second")), written);
+    await server.stop();
+  }
+});
+
+test("a key that the store refuses is forgotten, and its request can be made again", async () => {
+  for (const first of [undefined, "first"]) {
+    const { server, store, clock } = await startDurableFixture();
+    const find = () => server.idempotencyKeys.find(keyHash("second"))?.handle;
+    submitHttp(server, { unique: "u", ...(first === undefined ? {} : { key: first }) });
+    await turn();
+    await store.hold();
+    submitHttp(server, { unique: "u", key: "second" });
+    const recorded = server.idempotencyKeys.recorded(keyHash("second"));
+    await turn();
+    await store.fail(new StoreError("READ_ONLY", "the disk is read-only"));
+    assert.equal(await recorded, false);
+    assert.equal(find(), undefined);
+    assert.equal(submitHttp(server, { unique: "u", key: "second" }).kind, "joined");
+    store.automatic = true;
+    clock.pass(5_000);
+    assert.equal(await server.idempotencyKeys.recorded(keyHash("second")), true);
+    assert.equal(find(), "H:t:1");
+    await server.stop();
+  }
+});

@@ -94,8 +94,23 @@ export function place(
     kind: "placed",
     job,
     coalesced: job.key < before,
-    stored: admission.kind === "awaits store" ? untilStored(jobServer, job) : STORED,
+    stored: untilAccepted(
+      server,
+      order.idempotency,
+      admission.kind === "awaits store" ? untilStored(jobServer, job) : STORED,
+    ),
   };
+}
+
+/** A key has to be stored, too, before the answer that makes it count. */
+function untilAccepted(
+  { idempotencyKeys }: RunningServer,
+  idempotency: Idempotency | null,
+  stored: Promise<boolean>,
+): Promise<boolean> {
+  if (idempotency === null) return stored;
+  const recorded = idempotencyKeys.recorded(idempotency.keyHash);
+  return Promise.all([stored, recorded]).then((answers) => !answers.includes(false));
 }
 
 /** As for submissions of the binary port (cli section 3). */
@@ -143,7 +158,11 @@ export function findRepeated(
     handle,
     job,
     outcome,
-    stored: job === undefined ? STORED : untilStored(jobServer, job),
+    stored: untilAccepted(
+      server,
+      idempotency,
+      job === undefined ? STORED : untilStored(jobServer, job),
+    ),
   };
 }
 

@@ -31,6 +31,8 @@ export async function streamedAnswer(call: Call, order: Order): Promise<Response
   if (placement.kind === "repeated") return await answerRepeated(call, order, placement);
   const { job, coalesced } = placement;
   const outcome = await Promise.race([begun, wait.outcome]);
+  // A key counts from this answer on.
+  if (order.idempotency !== null && outcome?.kind !== "gone") await placement.stored;
   const headers = placementHeaders(order.options, coalesced);
   if (outcome === undefined) {
     void wait.outcome.then((last) => finish(stream, last));

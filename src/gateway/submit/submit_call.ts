@@ -56,6 +56,8 @@ async function waitingAnswer(call: Call, order: Order): Promise<Response> {
   if (placement.kind === "repeated") return await answerRepeated(call, order, placement);
   const { job, coalesced } = placement;
   const outcome = await wait.outcome;
+  // A key counts from this answer on, whatever it says.
+  if (order.idempotency !== null && outcome.kind !== "gone") await placement.stored;
   const headers = {
     ...placementHeaders(order.options, coalesced),
     "gearman-warnings": String(wait.warnings),

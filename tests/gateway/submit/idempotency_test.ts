@@ -98,6 +98,29 @@ test("a key that joined a foreground job is not accepted before the store has th
   assert.equal((await again.answered).status, 202);
 });
 
+test("a second key of a job that is stored is in the store before its request is answered", async () => {
+  for (const what of ["POST /jobs/f?unique=u&background=true", "POST /jobs/f?unique=u"]) {
+    const store = new ScriptedStore();
+    const scene = await SubmitScene.start({ store });
+    const first = await scene.begin("POST /jobs/f?unique=u&background=true");
+    await store.hold();
+    assert.equal((await first.answered).status, 202);
+    const second = await scene.begin(what, { headers: KEY });
+    const repeated = await scene.begin("POST /jobs/f?unique=u&background=true", {
+      headers: { "Idempotency-Key": "k2" },
+    });
+    const worker = scene.worker("f");
+    const handle = await grabbed(worker);
+    worker.send("WORK_COMPLETE", handle, "done");
+    await turn();
+    assert.deepEqual([second.answer, repeated.answer], [undefined, undefined]);
+    store.automatic = true;
+    await store.hold();
+    assert.equal((await second.answered).status, what.includes("background") ? 202 : 200);
+    assert.equal((await repeated.answered).status, 202);
+  }
+});
+
 test("a synchronous request with a key survives its connection", async () => {
   const store = new ScriptedStore();
   store.automatic = true;
