@@ -44,7 +44,8 @@ export function commandStep(
     run: async () => {
       const result = await run(await denoProgram(), args, limitMinutes);
       const failed = result.code === 0 ? [] : [title];
-      return { passed: 1 - failed.length, failed, skipped: [], output: explain(result) };
+      const reasons = failed.map((test) => ({ test, text: lastLines(result) }));
+      return { passed: 1 - failed.length, failed, skipped: [], reasons, output: explain(result) };
     },
   };
 }
@@ -63,7 +64,7 @@ export function testStep(
     run: async ({ filter, reports }) => {
       const files = select();
       if (files.length === 0) {
-        return { passed: 0, failed: [], skipped: [], output: "" };
+        return { passed: 0, failed: [], skipped: [], reasons: [], output: "" };
       }
       const junit = join(reports, `${name.replaceAll(":", "-")}.xml`);
       const [program, ...args] = await TEST_COMMANDS[runtime](junit, filter);
@@ -93,10 +94,18 @@ export function sideBySide(name: string, title: string, steps: readonly Step[]):
 function outcome(result: ProgramResult, junit: string, title: string): StepReport {
   const report = existsSync(junit)
     ? readJUnit(readFileSync(junit, "utf8"))
-    : { passed: 0, failed: [], skipped: [] };
+    : { passed: 0, failed: [], skipped: [], reasons: [] };
   if (result.code === 0 || report.failed.length > 0) return report;
   // A file that cannot be loaded, or a run that was cut off, is in no report.
-  return { ...report, failed: [`${title}: exit code ${result.code}`] };
+  const test = `${title}: exit code ${result.code}`;
+  return { ...report, failed: [test], reasons: [{ test, text: lastLines(result) }] };
+}
+
+/** Where a command that says no more than this says what is wrong. */
+const LAST_LINES = 40;
+
+function lastLines(result: ProgramResult): string {
+  return explain(result).trimEnd().split("\n").slice(-LAST_LINES).join("\n");
 }
 
 async function denoTest(junit: string, filter: string | undefined): Promise<string[]> {

@@ -2,14 +2,15 @@
  * The gate: `deno task test` runs every step, `deno task test unit compile` only the named ones.
  *
  * Options: --filter=TEXT (only tests whose name contains it), --list (names of the steps).
- * With CI=true a skipped test is a failure. The last line is `N passed, N failed`.
+ * With CI=true a skipped test is a failure. What is wrong with tests that failed is told once more at the
+ * end; the last line is `N passed, N failed`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { countLine, succeeded, total } from "./gate_report.ts";
+import { countLine, reasonLines, succeeded, total } from "./gate_report.ts";
 import { interruption, type Step, type StepContext, type StepOutcome } from "./gate_step.ts";
 import { STEPS } from "./gate_steps.ts";
 
@@ -54,6 +55,7 @@ async function runStep(step: Step, context: StepContext): Promise<StepOutcome> {
     passed: 0,
     failed: [step.title],
     skipped: [],
+    reasons: [{ test: step.title, text: error.stack ?? String(error) }],
     output: error.stack ?? String(error),
   }));
   if (outcome.failed.length > 0) console.log(outcome.output.trimEnd());
@@ -61,7 +63,10 @@ async function runStep(step: Step, context: StepContext): Promise<StepOutcome> {
   for (const remark of remarks) console.log(`   ${remark}`);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(`   ${countLine(outcome)} in ${seconds} s`);
-  return outcome;
+  // The same test may be in several steps, on several runtimes.
+  const named = (test: string) => `${step.name}: ${test}`;
+  const reasons = outcome.reasons.map(({ test, text }) => ({ test: named(test), text }));
+  return { ...outcome, failed: outcome.failed.map(named), reasons };
 }
 
 function conclude(outcomes: readonly StepOutcome[]): boolean {
@@ -69,10 +74,13 @@ function conclude(outcomes: readonly StepOutcome[]): boolean {
   const strict = process.env["CI"] === "true";
   const good = succeeded(all, strict);
   console.log(`\n${process.uptime().toFixed(0)} s`);
-  if (all.failed.length > 0) console.log(`Failed:\n${all.failed.map((n) => `  ${n}`).join("\n")}`);
   if (all.skipped.length > 0) {
     console.log(`Skipped${strict ? " (a failure where CI=true)" : ""}:`);
     console.log(all.skipped.map((name) => `  ${name}`).join("\n"));
+  }
+  if (all.failed.length > 0) {
+    console.log(`Failed:\n${all.failed.map((n) => `  ${n}`).join("\n")}`);
+    console.log(`What was wrong:\n${reasonLines(all.reasons).map((n) => `  ${n}`).join("\n")}`);
   }
   console.log(countLine(all));
   return good;
