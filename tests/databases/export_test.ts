@@ -3,24 +3,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  cogdCommand,
   ownFlavour,
   programMissing,
   type ProgramResult,
-  runProgram,
   startCogd,
   startGearmand,
   WireClient,
 } from "../support/mod.ts";
 import { startMariadb, startPostgres, startRedis } from "../support/databases/mod.ts";
+import { exported, workedOff } from "./mod.ts";
+
+const OWN = ownFlavour();
 
 /** A background job as [function, unique ID, workload]. */
 type Job = readonly [string, string, string | Uint8Array];
-
-function exported(...options: string[]): Promise<ProgramResult> {
-  const { command, args } = cogdCommand(ownFlavour());
-  return runProgram(command, [...args, "export", ...options], { timeoutMs: 60_000 });
-}
 
 /** Lets cogd take these jobs in, and two that no gearmand can hold: with a reducer, and without a time. */
 async function filled(queue: string, jobs: readonly Job[], later: number): Promise<void> {
@@ -38,29 +34,9 @@ async function filled(queue: string, jobs: readonly Job[], later: number): Promi
     args: ["f", "reduced", "r", ""],
     data: "",
   }, "JOB_CREATED");
-  const held = await exported(queue);
+  const held = await exported(OWN, queue);
   assert.equal(held.code, 1, held.output);
   assert.match(held.stderr, /holds it; stop that server/);
-}
-
-/** What a worker of gearmand gets, as function, unique ID and workload. */
-async function workedOff(
-  options: readonly string[],
-  functions: readonly string[],
-): Promise<string[]> {
-  await using gearmand = await startGearmand({ args: options });
-  await using worker = await WireClient.connect(gearmand.port);
-  for (const name of functions) worker.send("CAN_DO", { args: [name] });
-  const jobs: string[] = [];
-  for (;;) {
-    worker.send("GRAB_JOB_UNIQ");
-    const packet = await worker.readPacket();
-    if (packet.name === "NO_JOB") return jobs.sort();
-    assert.equal(packet.name, "JOB_ASSIGN_UNIQ");
-    const [handle, name, unique] = packet.args;
-    jobs.push([name, unique, String.fromCharCode(...packet.data)].join("|"));
-    worker.send("WORK_COMPLETE", { args: [handle!] });
-  }
 }
 
 /** Unique IDs of the jobs that stayed, sorted. */
@@ -86,18 +62,18 @@ test("MariaDB: gearmand runs what cogd export wrote, the rest stays", {
   const good: Job[] = [...MANY, ["f", "", "none"], ["f", "-", BYTES], ["Caf\xc3\xa9", "a", ""]];
   const bad: Job[] = [["f", "", "again"], ["f", "MANY-7", "case"], ["f\xff", "raw", "x"]];
   await filled(queue, [...good, ...bad], LATER);
-  const kept = await exported(queue, "--keep");
+  const kept = await exported(OWN, queue, "--keep");
   assert.equal(kept.code, 2, kept.output);
   assert.deepEqual(stayed(kept), ["", "MANY-7", "raw", "reduced"]);
   await server.sql("DROP TABLE cogd.gearman_queue");
-  const result = await exported(queue);
+  const result = await exported(OWN, queue);
   assert.equal(result.code, 2, result.output);
   assert.match(result.stdout, /^Wrote 1204 jobs to table "gearman_queue" of mysql 127\.0\.0\.1/);
   assert.deepEqual(stayed(result), ["", "MANY-7", "raw", "reduced"]);
   assert.equal(await server.sql("SELECT count(*) FROM cogd.cogd_jobs"), "4\n");
   const time = "SELECT when_to_run FROM cogd.gearman_queue WHERE unique_key = 'later'";
   assert.equal(await server.sql(time), `${LATER}\n`);
-  const gearmand = [
+  const options = [
     "--queue-type=MySQL",
     "--mysql-host=127.0.0.1",
     `--mysql-port=${server.port}`,
@@ -105,7 +81,8 @@ test("MariaDB: gearmand runs what cogd export wrote, the rest stays", {
     "--mysql-password=",
     "--mysql-db=cogd",
   ].filter((option) => !option.endsWith("="));
-  const done = await workedOff(gearmand, ["f", "Caf\xc3\xa9"]);
+  await using gearmand = await startGearmand({ args: options });
+  const done = await workedOff(gearmand.port, ["f", "Caf\xc3\xa9"]);
   assert.deepEqual(done, good.map(asText).sort());
 });
 
@@ -117,19 +94,18 @@ test("PostgreSQL: gearmand runs what cogd export wrote, the rest stays", {
   const good: Job[] = [...MANY, ["f", "", "none"], ["f", "-", BYTES], ["Caf\xc3\xa9", "a", ""]];
   const bad: Job[] = [["f", "", "again"], ["f\xff", "raw", "x"], ["x".repeat(256), "long", ""]];
   await filled(queue, [...good, ...bad], LATER);
-  const kept = await exported(queue, "--keep");
+  const kept = await exported(OWN, queue, "--keep");
   // gearmand would run a job that waits at once.
   assert.deepEqual(stayed(kept), ["", "later", "long", "raw", "reduced"]);
   await server.sql("DROP TABLE queue");
-  const result = await exported(queue);
+  const result = await exported(OWN, queue);
   assert.equal(result.code, 2, result.output);
   assert.match(result.stdout, /^Wrote 1203 jobs to table "queue" of postgres 127\.0\.0\.1/);
   assert.equal(await server.sql("SELECT count(*) FROM cogd_job"), "5\n");
   const place = `host=127.0.0.1 port=${server.port} user=tester dbname=cogd`;
-  const done = await workedOff(
-    ["--queue-type=Postgres", `--libpq-conninfo=${place}`],
-    ["f", "Caf\xc3\xa9"],
-  );
+  const options = ["--queue-type=Postgres", `--libpq-conninfo=${place}`];
+  await using gearmand = await startGearmand({ args: options });
+  const done = await workedOff(gearmand.port, ["f", "Caf\xc3\xa9"]);
   assert.deepEqual(done, good.map(asText).sort());
 });
 
@@ -146,7 +122,7 @@ test("Redis: gearmand runs what cogd export wrote, the rest stays", {
     ["f", "nul", BYTES],
   ];
   await filled(queue, [...good, ...bad], LATER);
-  const result = await exported(queue);
+  const result = await exported(OWN, queue);
   assert.equal(result.code, 2, result.output);
   assert.match(result.stdout, /^Wrote 1202 jobs to keys _gear_-… of redis 127\.0\.0\.1/);
   assert.deepEqual(stayed(result), ["", "hyphen", "later", "nul", "reduced", "star*"]);
@@ -155,11 +131,14 @@ test("Redis: gearmand runs what cogd export wrote, the rest stays", {
     "--redis-server=127.0.0.1",
     `--redis-port=${server.port}`,
   ];
-  const done = await workedOff(options, ["f", "Caf\xc3\xa9\xff"]);
-  assert.deepEqual(done, good.map(asText).sort());
+  {
+    await using gearmand = await startGearmand({ args: options });
+    const done = await workedOff(gearmand.port, ["f", "Caf\xc3\xa9\xff"]);
+    assert.deepEqual(done, good.map(asText).sort());
+  }
 
   // A later gearmand has function and unique ID in fields, and so takes more.
-  const more = await exported(queue, "--to=gearmand-2");
+  const more = await exported(OWN, queue, "--to=gearmand-2");
   assert.match(more.stdout, /^Wrote 2 jobs/);
   assert.deepEqual(stayed(more), ["", "later", "nul", "reduced"]);
   const fields = await server.sql("HGETALL _gear_-my-func-hyphen");

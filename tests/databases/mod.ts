@@ -2,8 +2,22 @@
 export { CommitLoad, commitUntilHeld } from "./commit_load.ts";
 export { eventually } from "./eventually.ts";
 export { exerciseFaults } from "./faults.ts";
+export {
+  type Essence,
+  essenceOf,
+  exported,
+  storedByGearmand,
+  takenUp,
+  workedOff,
+} from "./gearmand_queue.ts";
 export { assertKeys, exerciseLease, witness } from "./lease.ts";
 export { exerciseServed, SERVED_FLAVOURS } from "./served.ts";
 export { drainQueue, LOAD_FUNCTION, SubmitLoad } from "./submit_load.ts";
 export { exerciseTakeOver } from "./taken_over.ts";
-export type { CommandLine, PlaceOptions, StoreWithServer, TestPlace } from "./test_place.ts";
+export {
+  type CommandLine,
+  endSessions,
+  type PlaceOptions,
+  type StoreWithServer,
+  type TestPlace,
+} from "./test_place.ts";

@@ -7,25 +7,18 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import {
   COGD_BINARIES,
-  cogdCommand,
-  type CogdFlavour,
   flavourMissing,
   ownFlavour,
   programMissing,
-  type ProgramResult,
   runProgram,
   startCogd,
   startGearmand,
   temporaryFolder,
   WireClient,
 } from "../support/mod.ts";
+import { exported, workedOff } from "../databases/mod.ts";
 
 const FLAVOURS = [ownFlavour(), ...COGD_BINARIES.filter((name) => name.startsWith(ownFlavour()))];
-
-function exported(flavour: CogdFlavour, ...options: string[]): Promise<ProgramResult> {
-  const { command, args } = cogdCommand(flavour);
-  return runProgram(command, [...args, "export", ...options], { timeoutMs: 30_000 });
-}
 
 /** Submits background jobs, each as [function, unique, workload]. */
 async function submit(
@@ -51,22 +44,6 @@ function rows(path: string, table: string): number {
     path,
     (database) => Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).get()!["n"]),
   );
-}
-
-/** Grabs jobs of these functions until there are none, as function, unique ID and workload. */
-async function worked(port: number, functions: readonly string[]): Promise<string[]> {
-  await using worker = await WireClient.connect(port);
-  for (const name of functions) worker.send("CAN_DO", { args: [name] });
-  const jobs: string[] = [];
-  for (;;) {
-    worker.send("GRAB_JOB_UNIQ");
-    const packet = await worker.readPacket();
-    if (packet.name === "NO_JOB") return jobs.sort();
-    assert.equal(packet.name, "JOB_ASSIGN_UNIQ");
-    const [handle, name, unique] = packet.args;
-    jobs.push([name, unique, String.fromCharCode(...packet.data)].join("|"));
-    worker.send("WORK_COMPLETE", { args: [handle!] });
-  }
 }
 
 for (const flavour of FLAVOURS) {
@@ -102,10 +79,10 @@ for (const flavour of FLAVOURS) {
     });
     const first = await runProgram("gearman", [
       ...["-h", "127.0.0.1", "-p", `${gearmand.port}`, "-w", "-c", "3", "-f", "plain"],
-    ], { timeoutMs: 20_000 });
+    ]);
     assert.equal(first.code, 0, first.output);
     assert.match(first.stdout, /^(?=.*first)(?=.*dash)/s);
-    assert.deepEqual(await worked(gearmand.port, ["plain", "other", "raw\xff\x80"]), [
+    assert.deepEqual(await workedOff(gearmand.port, ["plain", "other", "raw\xff\x80"]), [
       "other||no unique ID",
       `raw\xff\x80|${"u".repeat(63)}|long`,
       "raw\xff\x80|\xfe\x01|\x00\x01\xff\x00",

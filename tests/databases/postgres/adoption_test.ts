@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { highWaterFrom, nameOfBytes, type StoredJob } from "../../../src/plugin_api/mod.ts";
+import { highWaterFrom } from "../../../src/plugin_api/mod.ts";
 import { byteStringFromText } from "../../../src/protocol/mod.ts";
-import { type Held, replayed } from "../../conformance/stores/mod.ts";
+import { replayed } from "../../conformance/stores/mod.ts";
 import { startPostgres } from "../../support/databases/mod.ts";
-import { programMissing, startGearmand, WireClient } from "../../support/mod.ts";
+import { programMissing } from "../../support/mod.ts";
+import { essenceOf, eventually, storedByGearmand, takenUp } from "../mod.ts";
 import { quoted, type SchemaOptions, TestSchema } from "./places.ts";
 
 const missing = programMissing("postgres");
@@ -40,19 +41,6 @@ function tableFor(
   );
 }
 
-/** Opens the store, which adopts, and answers what it holds. */
-async function adopted(schema: TestSchema): Promise<Held> {
-  const store = await schema.open();
-  const held = await replayed(store);
-  await store.close();
-  return held;
-}
-
-/** What matters of a job, readable in a failure. */
-function essence({ functionName, unique, priority, notBefore, workload }: StoredJob) {
-  return [functionName, unique, priority, notBefore, nameOfBytes(workload)];
-}
-
 async function withDatabase(
   encoding: string,
   work: (database: string) => Promise<void>,
@@ -76,38 +64,20 @@ for (const encoding of ["UTF8", "LATIN1", "SQL_ASCII"]) {
       await using schema = await TestSchema.create(server!, { database });
       const { name } = schema;
       const place = `host=${server!.folder} port=${server!.port} user=${name} dbname=${database}`;
-      const gearmand = await startGearmand({
-        args: ["--queue-type=Postgres", `--libpq-conninfo=${place}`],
-      });
-      const client = await WireClient.connect(gearmand.port);
-      const expected: unknown[][] = [];
-      const types = ["SUBMIT_JOB_HIGH_BG", "SUBMIT_JOB_BG", "SUBMIT_JOB_LOW_BG"] as const;
       // In a database of bytes without meaning, any bytes; else such as its encoding has.
       const odd = encoding === "UTF8" ? byteStringFromText("größe") : "gr\xf6\xdfe";
-      for (let i = 0; i < 60; i++) {
-        const priority = i % 3;
-        const unique = `unique-${i}`;
-        const functionName = i % 2 === 0 ? "resize" : odd;
-        const workload = i === 7 ? "" : `\0\xff'"\\ ${i}`.repeat(i);
-        const request = { args: [functionName, unique], data: workload };
-        await client.ask(types[priority]!, request, "JOB_CREATED");
-        expected.push([functionName, unique, priority, 0, workload]);
-      }
-      const epoch = { args: ["later", "unique-later", "2000000000"], data: "x" };
-      await client.ask("SUBMIT_JOB_EPOCH", epoch, "JOB_CREATED");
-      expected.push(["later", "unique-later", 1, 2_000_000_000, "x"]);
-      await client.close();
-      await gearmand.stop();
-      const held = await adopted(schema);
-      assert.deepEqual(held.jobs.map(essence), expected);
-      assert.deepEqual(held.jobs.map(({ key }) => key), expected.map((_, i) => i + 1));
+      const options = ["--queue-type=Postgres", `--libpq-conninfo=${place}`];
+      const stored = await storedByGearmand(options, odd);
+      const held = await takenUp(schema);
+      assert.deepEqual(held.jobs.map(essenceOf), stored);
+      assert.deepEqual(held.jobs.map(({ key }) => key), stored.map((_, i) => i + 1));
       assert.deepEqual(await schema.rows("SELECT count(*) FROM queue"), ["0"]);
       assert.deepEqual(schema.log.filter((line) => !line.startsWith("INFO")), [
         `NOTICE Adopted 61 jobs of C gearmand from table "${name}.queue" of ` +
         `postgres 127.0.0.1:${server!.port}/${database}`,
       ]);
       // Once is once.
-      assert.equal((await adopted(schema)).jobs.length, 61);
+      assert.equal((await takenUp(schema)).jobs.length, 61);
     }));
 }
 
@@ -118,7 +88,7 @@ adoptionTest(
     await schema.rows(`INSERT INTO queue SELECT 'u' || n, 'f', n % 3,
     convert_to(repeat('x', CASE n % 500 WHEN 0 THEN 3000000 ELSE 50 END), 'UTF8'),
     CASE n % 7 WHEN 0 THEN 2000000000 ELSE 0 END FROM generate_series(1, 3500) AS n`);
-    const { jobs, records } = await adopted(schema);
+    const { jobs, records } = await takenUp(schema);
     assert.deepEqual(jobs.map(({ unique }) => unique), jobs.map((_, i) => `u${i + 1}`));
     assert.deepEqual(
       jobs.map(({ key, handle }) => [key, handle]),
@@ -140,7 +110,7 @@ adoptionTest("NULL in every column is read as C reads it", async (schema) => {
     "('a', 'f', NULL, NULL, NULL), ('b', 'f', 99, 'x', -5), (NULL, 'f', 1, 'null unique', 0)",
     "(NULL, 'f', 2, 'null unique', 0), ('c', NULL, 1, '', 0), (NULL, NULL, NULL, NULL, NULL)",
   );
-  assert.deepEqual((await adopted(schema)).jobs.map(essence), [
+  assert.deepEqual((await takenUp(schema)).jobs.map(essenceOf), [
     ["f", "a", 0, 0, ""],
     ["f", "b", 1, 0, "x"],
     ["f", "", 1, 0, "null unique"],
@@ -163,8 +133,8 @@ adoptionTest(
     );
     for (let opening = 1; opening <= 2; opening++) {
       schema.log.length = 0;
-      const { jobs } = await adopted(schema);
-      assert.deepEqual(jobs.map(essence), [
+      const { jobs } = await takenUp(schema);
+      assert.deepEqual(jobs.map(essenceOf), [
         ["f", "good", 1, 0, byteStringFromText("größe")],
         ["f", "better", 1, 12, ""],
       ]);
@@ -197,7 +167,7 @@ adoptionTest(
       (SELECT chunk_id FROM ${toast} GROUP BY chunk_id ORDER BY chunk_id OFFSET 136 LIMIT 1);
     UPDATE pg_class SET relkind = 't' WHERE oid = '${toast}'::regclass;
     COMMIT`);
-    const { jobs } = await adopted(schema);
+    const { jobs } = await takenUp(schema);
     assert.equal(jobs.length, 299);
     assert(!jobs.some(({ unique }) => unique === "u137"));
     assert.deepEqual(await schema.rows("SELECT unique_key FROM queue"), ["u137"]);
@@ -214,7 +184,13 @@ adoptionTest(
         "priority numeric)",
       "(1, '\\x00ff', '\\xff5c', 'f', 2.0)",
     );
-    assert.deepEqual((await adopted(schema)).jobs.map(essence), [["f", "\xff\\", 2, 0, "\0\xff"]]);
+    assert.deepEqual((await takenUp(schema)).jobs.map(essenceOf), [[
+      "f",
+      "\xff\\",
+      2,
+      0,
+      "\0\xff",
+    ]]);
   },
 );
 
@@ -241,7 +217,7 @@ adoptionTest("what cannot be taken over is left as it is, with a warning", async
   for (const [create, warning] of cases) {
     schema.log.length = 0;
     await tableFor(schema, create);
-    assert.equal((await adopted(schema)).jobs.length, 0);
+    assert.equal((await takenUp(schema)).jobs.length, 0);
     assert.match(schema.log.join("\n"), warning);
     await schema.rows(`DROP ${/VIEW/.test(create) ? "VIEW" : "TABLE"} queue`);
   }
@@ -251,12 +227,27 @@ adoptionTest(
   "a C gearmand that still writes is waited for no longer than a moment",
   async (schema) => {
     await tableFor(schema, CREATE_TABLE, "('u', 'f', 1, 'x', 0)");
-    const busy = schema.rows(
-      "BEGIN; INSERT INTO queue VALUES ('v', 'f', 1, 'x', 0); SELECT pg_sleep(6); COMMIT",
+    await schema.rows("CREATE TABLE told ()");
+    // It writes before the store is opened, and until it is told to end.
+    const busy = schema.rows(`
+      BEGIN;
+      INSERT INTO queue VALUES ('v', 'f', 1, 'x', 0);
+      DO $$ BEGIN
+        WHILE NOT EXISTS (SELECT FROM told) LOOP PERFORM pg_sleep(0.05); END LOOP;
+      END $$;
+      COMMIT`);
+    await eventually(
+      async () =>
+        (await schema.rows(
+          "SELECT count(*) FROM pg_locks WHERE relation = 'queue'::regclass AND granted " +
+            "AND mode = 'RowExclusiveLock'",
+        ))[0] === "1",
+      "the other one to write",
     );
     await assert.rejects(schema.open(), { message: /lock timeout/ });
+    await schema.rows("INSERT INTO told DEFAULT VALUES");
     await busy;
-    assert.equal((await adopted(schema)).jobs.length, 2);
+    assert.equal((await takenUp(schema)).jobs.length, 2);
   },
 );
 

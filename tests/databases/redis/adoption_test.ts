@@ -20,6 +20,7 @@ import {
   TcpProxy,
   WireClient,
 } from "../../support/mod.ts";
+import { takenUp } from "../mod.ts";
 import { hostWith, quoted, TestPrefix } from "./places.ts";
 
 const missing = programMissing("redis-server");
@@ -42,9 +43,7 @@ interface Adopted {
 /** Opens (and so adopts), replays, closes. */
 async function adopt(place: TestPrefix): Promise<Adopted> {
   place.log.length = 0;
-  const store = await place.open();
-  const { jobs, records } = await replayed(store);
-  await store.close();
+  const { jobs, records } = await takenUp(place);
   return {
     jobs,
     records: [...records].map(([name, value]) => ({ name, value })),
