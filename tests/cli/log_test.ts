@@ -192,14 +192,14 @@ test("the service manager is told when it asks for it, by path or abstract name"
 test("the service manager gets signs of life when it asks this process for them", async () => {
   const log = { log: (_level: string, text: string) => assert.fail(text), enabled: () => true };
   await using receiver = await DatagramReceiver.open();
-  const asked = { NOTIFY_SOCKET: receiver.path, WATCHDOG_USEC: "20000" };
+  const asked = { NOTIFY_SOCKET: receiver.path, WATCHDOG_USEC: "200000" };
   const unanswered = [
     { ...asked, WATCHDOG_PID: "1" },
     { ...asked, WATCHDOG_USEC: "0" },
     { ...asked, WATCHDOG_USEC: "often" },
     { ...asked, WATCHDOG_USEC: "999999999999999" },
     { NOTIFY_SOCKET: receiver.path },
-    { WATCHDOG_USEC: "20000" },
+    { WATCHDOG_USEC: "200000" },
   ];
   const silent = unanswered.map((environment) => new ServiceNotifier(environment, log).watch());
   for (const WATCHDOG_PID of [String(process.pid), ""]) {

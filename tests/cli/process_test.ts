@@ -15,7 +15,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { VERSION } from "../../src/cli/mod.ts";
 import { findUser } from "../../src/runtime/mod.ts";
-import { deadline, PATIENCE_MS, temporaryFolder } from "../support/mod.ts";
+import { deadline, freePort, PATIENCE_MS, temporaryFolder } from "../support/mod.ts";
 import { DatagramReceiver } from "./datagram_receiver.ts";
 import { LineClient, runSmallServer, StartedServer } from "./started_server.ts";
 
@@ -194,10 +194,10 @@ test("an error that nobody caught is logged and ends the server with 1", async (
 
 test("an address in use is waited for, and a stop ends the wait", async () => {
   await using folder = await temporaryFolder();
+  const port = await freePort();
   const holder = createServer();
-  holder.listen(0, "127.0.0.1");
+  holder.listen(port, "127.0.0.1");
   await once(holder, "listening");
-  const { port } = holder.address() as { port: number };
   const args = [`--port=${port}`, "--listen=127.0.0.1", "--data-dir", folder.path];
   const patient = await StartedServer.launch(args);
   const impatient = await StartedServer.launch(args);

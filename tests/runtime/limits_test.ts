@@ -95,7 +95,7 @@ async function descriptorLimit(): Promise<number> {
 
 // Bun gives a test five seconds where the command line does not say more.
 test("ten thousand connections are all served, and idle ones are small", {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const server = await CrowdServer.start();
   const reporter = await server.connect();
@@ -125,12 +125,12 @@ test("when descriptors run out nothing spins, and accepting goes on when they co
   const before = await server.report(reporter);
   assert.ok(before.open > 50 && before.open < 128, `${before.open} open`);
   // Who was there before is served as ever; else the server has nothing to do meanwhile.
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 20; round++) {
     assert.ok(await echoes(early[round]!));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const { cpuMs } = await server.report(reporter);
-  assert.ok(cpuMs - before.cpuMs < 250, `${cpuMs - before.cpuMs} ms of CPU time in 500 ms`);
+  assert.ok(cpuMs - before.cpuMs < 500, `${cpuMs - before.cpuMs} ms of CPU time in a second`);
 
   for (const socket of [...early, ...late]) socket.destroy();
   // The end of the row is told when there was no failure for a while.

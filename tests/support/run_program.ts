@@ -6,7 +6,7 @@ import process from "node:process";
 export interface RunOptions {
   /** Bytes or text for its standard input, which then ends. Default: empty. */
   readonly stdin?: string | Uint8Array;
-  /** After this many milliseconds it and its children are killed. Default 60 000. */
+  /** After this many milliseconds it and its children are killed. Default 120 000. */
   readonly timeoutMs?: number;
   readonly cwd?: string;
   /** Added to this process's environment; `undefined` removes a variable. */
@@ -18,6 +18,9 @@ export interface RunOptions {
   /** Is shown every piece of output as it comes. */
   readonly onOutput?: (text: string) => void;
 }
+
+/** For programs that take a second; many of them start at the same time on a busy machine. */
+const DEFAULT_LIMIT_MS = 120_000;
 
 export interface ProgramResult {
   /** Exit code; null when a signal ended it. */
@@ -68,7 +71,7 @@ export function runProgram(
     const timer = setTimeout(() => {
       timedOut = true;
       killGroup(child.pid);
-    }, options.timeoutMs ?? 60_000);
+    }, options.timeoutMs ?? DEFAULT_LIMIT_MS);
     const abort = () => killGroup(child.pid);
     options.abort?.addEventListener("abort", abort);
     const collect = (into: Buffer[]) => (chunk: Buffer) => {

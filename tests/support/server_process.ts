@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { Buffer } from "node:buffer";
-import process from "node:process";
 import { deadline, PATIENCE_MS } from "./deadline.ts";
+import { signalIfThere } from "./process_family.ts";
 import { childEnvironment, startable } from "./run_program.ts";
 
 export interface Exit {
@@ -40,12 +40,14 @@ export class ServerProcess {
       this.#notify();
       return exit;
     });
+    // A character may come in two pieces.
+    const [errors, output] = [new TextDecoder(), new TextDecoder()];
     streams.stderr.on("data", (chunk: Buffer) => {
-      this.#stderr += chunk.toString();
+      this.#stderr += errors.decode(chunk, { stream: true });
       this.#notify();
     });
     streams.stdout.on("data", (chunk: Buffer) => {
-      this.#stdout += chunk.toString();
+      this.#stdout += output.decode(chunk, { stream: true });
     });
   }
 
@@ -106,9 +108,9 @@ export class ServerProcess {
     return line;
   }
 
-  /** Sends a signal. `ChildProcess.kill` of Deno delivers only the first one. */
+  /** Sends a signal, if it is still there. `ChildProcess.kill` of Deno delivers only the first one. */
   signal(name: NodeJS.Signals): void {
-    if (this.#running) process.kill(this.pid, name);
+    if (this.#running) signalIfThere(this.pid, name);
   }
 
   /** SIGTERM, then waits for the end. Does nothing when it has ended already. */
@@ -122,13 +124,7 @@ export class ServerProcess {
   }
 
   async #endBy(name: NodeJS.Signals, ms: number): Promise<Exit> {
-    if (this.#running) {
-      try {
-        process.kill(this.pid, name);
-      } catch (error) {
-        if ((error as { code?: string }).code !== "ESRCH") throw error;
-      }
-    }
+    this.signal(name);
     try {
       return await deadline(
         this.exited,
@@ -138,7 +134,7 @@ export class ServerProcess {
       );
     } catch (error) {
       // Nothing that a test started may live longer than the test.
-      if (this.#running) process.kill(this.pid, "SIGKILL");
+      this.signal("SIGKILL");
       throw error;
     }
   }

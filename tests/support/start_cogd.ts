@@ -21,7 +21,7 @@ export interface StartCogdOptions {
   readonly cwd?: string;
   /** Run this file instead of the flavour's own (a copy of an executable, say). */
   readonly program?: string;
-  /** How long the start may take; default 15 s. */
+  /** How long the start may take; default `PATIENCE_MS`. */
   readonly readyMs?: number;
 }
 

@@ -11,6 +11,7 @@ import {
   deadline,
   DeadlineError,
   freePort,
+  PATIENCE_MS,
   runProgram,
   ServerProcess,
   startGearmand,
@@ -27,7 +28,7 @@ async function pair(): Promise<{ server: Server; peer: Socket; client: WireClien
   const accepted = once(server, "connection");
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  const client = await WireClient.connect(address.port, { patienceMs: 2_000 });
+  const client = await WireClient.connect(address.port);
   const [peer] = await accepted as [Socket];
   peer.on("error", () => {});
   return { server, peer, client };
@@ -168,7 +169,7 @@ test("a wire client can reset its connection", async () => {
   all.peer.on("error", (error: Error & { code?: string }) => errors.push(error.code ?? ""));
   all.peer.resume();
   await all.client.reset();
-  await deadline(closed, 2_000, "the peer to notice");
+  await deadline(closed, PATIENCE_MS, "the peer to notice");
   assert.deepEqual(errors, ["ECONNRESET"]);
   await closeAll(all);
 });

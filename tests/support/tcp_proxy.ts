@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./free_port.ts";
 
 /** Which way bytes go. */
 export type Direction = "to-server" | "to-client";
@@ -41,12 +42,13 @@ export class TcpProxy {
     listener.on("connection", (socket) => this.#accept(socket));
   }
 
-  /** Listens on a port that the system chooses and connects each client to 127.0.0.1:`target`. */
+  /** Listens on a free port and connects each client to 127.0.0.1:`target`. */
   static async start(target: number): Promise<TcpProxy> {
+    // One that it can close and have again.
+    const port = await freePort();
     const listener = createServer();
-    listener.listen(0, "127.0.0.1");
+    listener.listen(port, "127.0.0.1");
     await once(listener, "listening");
-    const { port } = listener.address() as { port: number };
     return new TcpProxy(listener, port, target);
   }
 
@@ -136,6 +138,10 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
+    if (this.#mode === "refuses") {
+      client.destroy();
+      return;
+    }
     this.#accepted++;
     const server = createConnection({ port: this.#target, host: "127.0.0.1" });
     const link: Link = { client, server, maimed: false, last: "to-client" };
@@ -162,7 +168,8 @@ export class TcpProxy {
     }
     const cut = this.#turnCut;
     const kind = direction === "to-server" ? "request" : "reply";
-    if (cut !== null && cut.of === kind && cut.turn === this.#turns) {
+    // Where a turn has no such part (its connection went), the next one has it.
+    if (cut !== null && cut.of === kind && cut.turn <= this.#turns) {
       this.#turnCut = null;
       if (cut.then === "cut") {
         this.#cut(link);
@@ -181,11 +188,13 @@ export class TcpProxy {
       return;
     }
     this.#byteCut = null;
-    // What may still pass must have left before the connection goes.
-    target.write(bytes.subarray(0, limit.left), () => {
+    const cutHere = () => {
       this.#cut(link);
       limit.done();
-    });
+    };
+    // What may still pass must have left before the connection goes, if it has not gone by then.
+    target.once("close", cutHere);
+    target.write(bytes.subarray(0, limit.left), cutHere);
   }
 
   #cut(link: Link): void {

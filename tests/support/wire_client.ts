@@ -18,7 +18,7 @@ import { cutUp, describePacket, type ReceivedPacket } from "./received_packet.ts
 
 export interface WireClientOptions {
   readonly hostname?: string;
-  /** How long each read may take; default 15 s. */
+  /** How long each read may take; default `PATIENCE_MS`. */
   readonly patienceMs?: number;
 }
 

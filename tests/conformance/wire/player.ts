@@ -13,7 +13,7 @@ export interface Stage {
 }
 
 /** How long an expected message or a repeated question may take, milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 /** Between two questions of `until`, milliseconds. */
 const ASK_AGAIN_MS = 5;
 const HEADER_BYTES = 12;

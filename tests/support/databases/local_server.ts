@@ -5,7 +5,7 @@ import type { DatabaseServer } from "./database_server.ts";
 
 /** A busy machine needs long for a first start. */
 export const START_PATIENCE_MS = 120_000;
-const STOP_PATIENCE_MS = 60_000;
+const STOP_PATIENCE_MS = START_PATIENCE_MS;
 
 /** What the servers have in common: one run of their program after the other, in one folder, with one log. */
 export abstract class LocalServer implements DatabaseServer {
