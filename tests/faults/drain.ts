@@ -5,7 +5,7 @@ import type { Ledger } from "./ledger.ts";
 import { Load } from "./load.ts";
 
 /** How long a drain may take, milliseconds. */
-const DRAIN_MS = 120_000;
+const DRAIN_MS = 300_000;
 
 /** Lets workers that do not die do all jobs that the server has. */
 export async function drain(

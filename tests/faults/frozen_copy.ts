@@ -23,8 +23,13 @@ export function frozenCopy(server: RunningCogd, target: string): void {
 /** Whether every thread of the process has stopped. */
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((thread) => {
-    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
-    // The name, in parentheses, may hold anything.
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
+      // The name, in parentheses, may hold anything.
+      return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+    } catch {
+      // It has ended since it was listed: the next look tells.
+      return false;
+    }
   });
 }

@@ -27,9 +27,11 @@ export class Ledger {
     return this.#ticks;
   }
 
-  /** Calls back within the event that makes the count reach `tick`. */
-  atTick(tick: number, callback: () => void): void {
-    this.#watches.add({ tick, callback });
+  /** Calls back within the event that makes the count reach `tick`. Answers how to call that off. */
+  atTick(tick: number, callback: () => void): () => void {
+    const watch = { tick, callback };
+    this.#watches.add(watch);
+    return () => void this.#watches.delete(watch);
   }
 
   /** Handles of jobs that must still be done. */

@@ -10,7 +10,6 @@ import {
   type CogdFlavour,
   deadline,
   flavourMissing,
-  PATIENCE_MS,
   Random,
   seedFrom,
   startCogd,
@@ -26,6 +25,8 @@ import { SubmittingClient } from "./submitting_client.ts";
 
 const FUNCTIONS = ["resize", "mail"];
 const SNAPSHOTS = 6;
+/** How long a load may take, milliseconds: disks may be slow. */
+const LOAD_MS = 300_000;
 /**
  * Keeps 1500 jobs below the 4 MiB after which the log is copied into the database: a log that is
  * damaged while that goes on damages the database, which is refused.
@@ -78,7 +79,7 @@ async function fill(
     client.start().catch(reject);
   });
   try {
-    await deadline(over, 60_000, `${count} acknowledgements`, () => `${left} are missing`);
+    await deadline(over, LOAD_MS, `${count} acknowledgements`, () => `${left} are missing`);
     assert.ok(left <= 0, server.process.stderr);
   } finally {
     await server.kill9();
@@ -200,7 +201,7 @@ for (const flavour of COGD_BINARIES) {
     });
     try {
       await load.start();
-      await deadline(Promise.race([copied, load.failed]), 60_000, "the copies");
+      await deadline(Promise.race([copied, load.failed]), LOAD_MS, "the copies");
     } finally {
       load.expectEnd();
       await server.kill9();
@@ -223,7 +224,7 @@ async function requireBeginning(
   ledger: Ledger,
 ): Promise<number> {
   const scratch = ledger.fork();
-  const server = await startCogd({ flavour, dataDir, readyMs: PATIENCE_MS });
+  const server = await startCogd({ flavour, dataDir });
   try {
     const handles = scratch.owed().sort((a, b) => handleNumber(a) - handleNumber(b));
     const known = await knownJobs(server.port, handles);

@@ -33,8 +33,10 @@ export interface StopLoopReport extends Totals {
   readonly takenOver: number;
 }
 
-/** How long the load of a round may go on, and a drain after it, milliseconds. */
-const ROUND_MS = 30_000;
+/** A round ends after this at the latest, milliseconds, however few events there were: disks may be slow. */
+const ROUND_MS = 10_000;
+/** How long a server may take to end. */
+const END_MS = 120_000;
 /** Jobs asked for after each restart; after the last, all are. */
 const INSPECTED = 3000;
 
@@ -109,13 +111,18 @@ class StopLoop {
       workers: random.between(how === "SIGUSR1" ? 1 : 0, 5),
       deaths: true,
     });
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const ended = new Promise<void>((resolve) => {
-      this.#ledger.atTick(this.#ledger.ticks + this.#eventsOfRound(), () => {
+      const end = () => {
+        clearTimeout(timer);
+        forget();
         if (how === "SIGUSR1") load.windDown();
         else load.expectEnd();
         server.process.signal(how === "kill -9" ? "SIGKILL" : how);
         resolve();
-      });
+      };
+      const forget = this.#ledger.atTick(this.#ledger.ticks + this.#eventsOfRound(), end);
+      timer = setTimeout(end, ROUND_MS);
     });
     const { exited } = server.process;
     try {
@@ -124,12 +131,13 @@ class StopLoop {
         throw new Error(`cogd ended of itself: ${JSON.stringify(exit)}\n${server.process.stderr}`);
       });
       crashed.catch(() => {});
-      await deadline(Promise.race([ended, load.failed, crashed]), ROUND_MS, "the round's events");
+      await Promise.race([ended, load.failed, crashed]);
       const gone = Promise.race([exited, load.failed]);
-      const exit = await deadline(gone, ROUND_MS, `cogd to end after ${how}`);
+      const exit = await deadline(gone, END_MS, `cogd to end after ${how}`);
       this.#requireGoodEnd(how, exit, server);
       await Promise.race([load.over(), load.failed]);
     } finally {
+      clearTimeout(timer);
       await load.close();
     }
   }

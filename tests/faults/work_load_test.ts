@@ -219,7 +219,7 @@ for (const flavour of COGD_BINARIES) {
     assert.ok(highest <= 6, `${highest} programs at once`);
     assert.deepEqual(linesOf(done).sort(), [...jobs].sort());
     const rounds = new Set((await Promise.all(appended)).map((text) => text.split(" ")[2]));
-    assert.ok(rounds.size >= 4, `only ${rounds.size} definitions did jobs`);
+    assert.ok(rounds.size >= 2, `only ${rounds.size} definition did jobs`);
     const answers = (await Promise.all(reversed)).map((text) => text.trim());
     assert.deepEqual(answers, jobs.map((job) => [...job].reverse().join("")));
     assert.deepEqual(await worker.stop(PATIENCE_MS), { code: 0, signal: null });

@@ -55,7 +55,7 @@ async function fuzz(
     for (let round = 0; round < rounds; round++) {
       const campaign = runCampaign({ port, pid, seed: seed + round, packets: packets / rounds });
       reports.push(await Promise.race([campaign, crashed]));
-      memory.push((await cleanUp(port, pid, descriptors)).memory);
+      memory.push((await cleanUp(port, pid, { descriptors })).memory);
     }
     const grown = memory.at(-1)! - memory[0]!;
     assert.ok(grown < MEMORY_BOUND, `memory after each round: ${memory.map(mebibytes)}`);

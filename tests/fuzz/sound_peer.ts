@@ -7,7 +7,7 @@ import {
   type PacketTypeName,
 } from "../../src/protocol/mod.ts";
 import { type PeerHandler, PeerSocket, type ReplyPacket } from "../faults/mod.ts";
-import { deadline } from "../support/mod.ts";
+import { deadline, PATIENCE_MS } from "../support/mod.ts";
 import { type Expectation, shown } from "./expectation.ts";
 import { payloadFor, SOUND_MARK, tagOf } from "./payload.ts";
 import { PeerMemory } from "./peer_memory.ts";
@@ -15,7 +15,7 @@ import type { Registry, SoundAttempt } from "./registry.ts";
 import { Violation } from "./violation.ts";
 
 /** How long any answer may take, milliseconds. */
-export const ANSWER_MS = 5_000;
+export const ANSWER_MS = PATIENCE_MS;
 
 /** Told of what a peer saw and must not have seen. */
 export type ReportViolation = (peer: number, error: unknown) => void;
