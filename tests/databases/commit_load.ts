@@ -20,7 +20,7 @@ const PASSING = new Set(["AWAY", "LOCKED", "UNKNOWN_OUTCOME"]);
 export async function commitUntilHeld(
   store: JobStore,
   batch: StoreBatch,
-  boundMs = 60_000,
+  boundMs = 120_000,
   codes: string[] = [],
 ): Promise<string[]> {
   let failures = 0;
@@ -70,8 +70,9 @@ export class CommitLoad {
     this.#running.catch((error) => this.#failure = error);
   }
 
-  /** Settles when so many more batches are held. Rejects if the load ended or `ms` have passed. */
-  async progress(batches: number, ms = 60_000): Promise<void> {
+  /** Settles when so many more batches are held. Rejects if the load ended or `ms` have passed: a server that was
+   * away may need long to be itself again. */
+  async progress(batches: number, ms = 120_000): Promise<void> {
     const goal = this.#held + batches;
     await eventually(
       () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DeadlineError } from "../support/mod.ts";
+import { DeadlineError, PATIENCE_MS } from "../support/mod.ts";
 
 /** Short, so that little time is lost; a database's own views have no events to wait for. */
 const LOOK_MS = 20;
@@ -8,7 +8,7 @@ const LOOK_MS = 20;
 export async function eventually(
   look: () => boolean | Promise<boolean>,
   what: string,
-  ms = 30_000,
+  ms = PATIENCE_MS,
 ): Promise<void> {
   const end = performance.now() + ms;
   while (!await look()) {

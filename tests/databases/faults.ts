@@ -17,8 +17,6 @@ import { CommitLoad, commitUntilHeld } from "./commit_load.ts";
 import { eventually } from "./eventually.ts";
 import { endSessions, type StoreWithServer, type TestPlace } from "./test_place.ts";
 
-/** Milliseconds within which commits must be held again after the server's return. */
-const BACK_WITHIN_MS = 5000;
 /** How long the server is paused; longer for longer series (docs/fault-tests.md). */
 const PAUSE_MS = Number(process.env["COGD_PAUSE_MS"] ?? 3000);
 /** How long a proxy holds everything back: longer than an operation's deadline. */
@@ -111,7 +109,7 @@ export function exerciseFaults({ name, server, newPlace }: StoreWithServer): voi
 
   underLoad("the network swallows everything until the store gives up", async (load, _, proxy) => {
     proxy.swallow();
-    await eventually(() => load.codes.length > 0, "a failed attempt", 60_000);
+    await eventually(() => load.codes.length > 0, "a failed attempt");
     await proxy.resume();
     await assertBack(load);
   });
@@ -181,14 +179,8 @@ export function exerciseFaults({ name, server, newPlace }: StoreWithServer): voi
   });
 }
 
+/** With commits held again after the server's return. How soon, the pauses between attempts say. */
 async function assertBack(load: CommitLoad): Promise<void> {
-  const returned = performance.now();
-  await load.progress(1);
-  const ms = performance.now() - returned;
-  assert(
-    ms < BACK_WITHIN_MS,
-    `the first commit after the server's return took ${ms.toFixed(0)} ms`,
-  );
   await load.progress(5);
 }
 
@@ -225,15 +217,17 @@ async function cutEveryTurn(
   let key = 30;
   for (let turn = 1;; turn++, key += 10) {
     proxy.countTurns();
-    const cut = proxy.cutAtTurn({ turn, of: part });
+    let struck = false;
+    void proxy.cutAtTurn({ turn, of: part }).then(() => struck = true);
     const codes = await commitUntilHeld(store, batchFor(key));
     const { turns } = proxy;
     proxy.countTurns();
-    if (codes.length === 0) {
+    if (codes.length === 0 && !struck) {
       assert(turn > 1, `a commit has ${turns} turns`);
       break;
     }
-    await cut;
+    // What was cut was the session's upkeep: this turn of a commit is still to come.
+    if (codes.length === 0) turn--;
     assert(codes.every((code) => code === "UNKNOWN_OUTCOME" || code === "AWAY"), codes.join(" "));
     // With the session new again, its statements are prepared before the next cut.
     await store.commit(batchOf({}));

@@ -77,10 +77,8 @@ async function keepsNamespacesApart(place: TestPlace): Promise<void> {
 async function followsAtOnce(place: TestPlace): Promise<void> {
   const killed = await place.open({ process: witness("web1") });
   await killed.commit(batchOf({ add: sampleJobs(3) }));
-  const began = performance.now();
   const next = await place.open({ process: witness("web1", true) });
-  const ms = performance.now() - began;
-  assert(ms < 10_000, `it took ${ms.toFixed(0)} ms`);
+  assert(!place.log.some((line) => line.includes("is held by")), "it waited");
   await assertTakesUp(next, 3);
   await killed.close();
 }
@@ -113,19 +111,20 @@ async function comesLate(place: TestPlace): Promise<void> {
   await assertKeys(place, [1]);
 }
 
-/** Less than a lease runs, and enough to be told from a lease that is free. */
-const REMAINING_MS = 5000;
+/** Less than a lease runs, and enough to be there still when the next one looks. */
+const REMAINING_MS = 8000;
+/** Clocks are not read to the millisecond. */
+const CLOCK_MS = 100;
 
 async function waitsForTheEnd(place: TestPlace): Promise<void> {
   const left = await place.open({ process: witness("web1") });
   await left.close();
   const { self } = witness("web1");
-  await place.abandonLease({ ...self, pid: 1, id: "x" }, REMAINING_MS);
   const began = performance.now();
+  await place.abandonLease({ ...self, pid: 1, id: "x" }, REMAINING_MS);
   const next = await place.open({ process: witness("web2") });
   const ms = performance.now() - began;
-  // A part of the time had passed before the store was opened.
-  assert(ms > REMAINING_MS - 2000 && ms < REMAINING_MS + 9000, `it took ${ms.toFixed(0)} ms`);
+  assert(ms > REMAINING_MS - CLOCK_MS, `it took ${ms.toFixed(0)} ms`);
   assert(place.log.some((line) => /NOTICE .* is held by cogd on web1, process 1,/.test(line)));
   await next.close();
 }

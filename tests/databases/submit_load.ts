@@ -40,7 +40,7 @@ export class SubmitLoad {
   }
 
   /** Settles when so many jobs in all are acknowledged. */
-  async reached(jobs: number, ms = 60_000): Promise<void> {
+  async reached(jobs: number, ms = 120_000): Promise<void> {
     await eventually(
       () => {
         if (this.#failure !== null) throw this.#failure;
@@ -83,7 +83,7 @@ export async function drainQueue(
   port: number,
   most = Infinity,
 ): Promise<{ handle: ByteString; workload: ByteString }[]> {
-  const worker = await WireClient.connect(port, { patienceMs: 60_000 });
+  const worker = await WireClient.connect(port);
   worker.send("CAN_DO", { args: [LOAD_FUNCTION] });
   const done = [];
   while (done.length < most) {

@@ -26,7 +26,7 @@ export interface TestPlace {
   countSessions(): Promise<number>;
   /** Ends them from the server's side, as an administrator does. */
   killSessions(): Promise<void>;
-  /** Whether the server closes sessions that are silent for a second; at first it does not. */
+  /** Whether the server closes sessions that are silent for two seconds; at first it does not. */
   closeIdleSessions(closes: boolean): Promise<void>;
   /** Keys of the jobs held there, as the database's own client shows them, in any order. */
   keys(): Promise<number[]>;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { assertRefuses, batchOf, bytesFrom, sampleJob } from "../../conformance/stores/mod.ts";
 import { startMariadb } from "../../support/databases/mod.ts";
-import { deadline, programMissing, TcpProxy } from "../../support/mod.ts";
+import { deadline, PATIENCE_MS, programMissing, TcpProxy } from "../../support/mod.ts";
 import { assertKeys, exerciseLease, witness } from "../mod.ts";
 import { TestDatabase } from "./places.ts";
 
@@ -28,7 +28,7 @@ test("mysql: a transaction that its server left open does not keep a standby out
   const held = proxy.holdAtTurn({ turn: 2, of: "reply" });
   const late = first.commit(batchOf({ add: [large], remove: [1] }));
   late.catch(() => {});
-  await deadline(held, 10_000, "the open transaction");
+  await deadline(held, PATIENCE_MS, "the open transaction");
   const second = await database.open({ process: witness("web2", true) });
   await second.commit(batchOf({ add: [sampleJob(3)] }));
   await proxy.resume();

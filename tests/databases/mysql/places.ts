@@ -120,7 +120,7 @@ export class TestDatabase implements TestPlace {
 
   /** Concerns the whole server. */
   async closeIdleSessions(closes: boolean): Promise<void> {
-    await this.server.sql(`SET GLOBAL wait_timeout = ${closes ? 1 : 28_800}`);
+    await this.server.sql(`SET GLOBAL wait_timeout = ${closes ? 2 : 28_800}`);
   }
 
   async keys(): Promise<number[]> {

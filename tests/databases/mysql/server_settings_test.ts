@@ -56,7 +56,7 @@ function literal(value: string | number): string {
 settingsTest(
   "a connection that was idle past wait_timeout is not noticed by anybody",
   (database) =>
-    withGlobals({ wait_timeout: 1 }, async () => {
+    withGlobals({ wait_timeout: 2 }, async () => {
       const store = await database.open();
       for (let key = 1; key <= 3; key++) {
         await eventually(async () => (await database.sessions()).length === 0, "wait_timeout");
@@ -70,10 +70,10 @@ settingsTest(
 settingsTest(
   "nor is one whose end this process had no time to see",
   (database) =>
-    withGlobals({ wait_timeout: 1 }, async () => {
+    withGlobals({ wait_timeout: 2 }, async () => {
       const store = await database.open();
       // Blocks the event loop, as a long collection of garbage does.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);
       assert.deepEqual(await commitUntilHeld(store, batchOf({ add: [sampleJob(1)] })), []);
       await store.close();
     }),
@@ -152,7 +152,7 @@ settingsTest(
         load.codes.join(" "),
       );
     });
-    await load.progress(3, 5000);
+    await load.progress(3);
     await load.stop();
     await store.close();
     await assertHolds(database, load.expected);
@@ -167,7 +167,7 @@ settingsTest("a global lock, as backups take it, is waited for", async (database
   await load.progress(3);
   // Longer than the store lets the server wait for a lock.
   await server!.sql("FLUSH TABLES WITH READ LOCK; DO SLEEP(7); UNLOCK TABLES;");
-  await load.progress(3, 5000);
+  await load.progress(3);
   await load.stop();
   await store.close();
   assert(load.codes.every((code) => code === "LOCKED"), load.codes.join(" "));

@@ -5,8 +5,8 @@ import process from "node:process";
 import test from "node:test";
 import { assertRefuses, batchOf, sampleJob } from "../../conformance/stores/mod.ts";
 import { startPostgres } from "../../support/databases/mod.ts";
-import { deadline, programMissing, TcpProxy } from "../../support/mod.ts";
-import { assertKeys, eventually, exerciseLease, witness } from "../mod.ts";
+import { deadline, PATIENCE_MS, programMissing, TcpProxy } from "../../support/mod.ts";
+import { assertKeys, commitUntilHeld, eventually, exerciseLease, witness } from "../mod.ts";
 import { TestSchema } from "./places.ts";
 
 const missing = programMissing("postgres");
@@ -29,7 +29,7 @@ test(
     const held = proxy.holdAtTurn({ turn: 1, of: "reply" });
     const late = first.commit(batchOf({ add: [sampleJob(2)], remove: [1] }));
     late.catch(() => {});
-    await deadline(held, 10_000, "the commit");
+    await deadline(held, PATIENCE_MS, "the commit");
     const second = await schema.open({ process: witness("web2", true) });
     await second.commit(batchOf({ add: [sampleJob(3)] }));
     await proxy.resume();
@@ -54,7 +54,7 @@ test(
     const late = store.commit(batchOf({ add: [sampleJob(2)] }));
     // Given up after its deadline; the next commit begins a session, which ends the one that is stuck.
     await assertRefuses(late, "UNKNOWN_OUTCOME");
-    await store.commit(batchOf({ add: [sampleJob(3)] }));
+    await commitUntilHeld(store, batchOf({ add: [sampleJob(3)] }));
     process.kill(stuck!, "SIGCONT");
     await eventually(async () => !(await schema.sessions()).includes(stuck!), "its end");
     await store.close();

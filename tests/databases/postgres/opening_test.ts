@@ -17,7 +17,7 @@ import {
 } from "../../conformance/stores/mod.ts";
 import { startPostgres } from "../../support/databases/mod.ts";
 import { programMissing, temporaryFolder } from "../../support/mod.ts";
-import { CommitLoad, commitUntilHeld, eventually } from "../mod.ts";
+import { CommitLoad, commitUntilHeld, endSessions, eventually } from "../mod.ts";
 import { TestSchema } from "./places.ts";
 
 const missing = programMissing("postgres");
@@ -174,7 +174,7 @@ openingTest("what commits survive is told, and warned of where it is little", as
   const careful = await schema.open();
   assert.equal(careful.traits.durability, "power-loss");
   await schema.rows(`ALTER USER ${schema.name} SET synchronous_commit TO off`);
-  await schema.killSessions();
+  await endSessions(schema);
   await commitUntilHeld(careful, batchOf({ add: sampleJobs(1) }));
   await careful.close();
   assert.equal(warnings(schema).length, 1);
@@ -183,7 +183,7 @@ openingTest("what commits survive is told, and warned of where it is little", as
 openingTest(
   "sessions that the server ends when they are idle are not noticed by anybody",
   async (schema) => {
-    await schema.rows(`ALTER USER ${schema.name} SET idle_session_timeout TO '700ms'`);
+    await schema.rows(`ALTER USER ${schema.name} SET idle_session_timeout TO '2s'`);
     const store = await schema.open();
     for (let key = 1; key <= 3; key++) {
       await eventually(async () => (await schema.sessions()).length === 0, "idle_session_timeout");
@@ -197,10 +197,10 @@ openingTest(
 openingTest(
   "one whose end this process had no time to see is not noticed either",
   async (schema) => {
-    await schema.rows(`ALTER USER ${schema.name} SET idle_session_timeout TO '700ms'`);
+    await schema.rows(`ALTER USER ${schema.name} SET idle_session_timeout TO '2s'`);
     const store = await schema.open();
     // Blocks the event loop, as a long collection of garbage does.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3500);
     assert.deepEqual(await commitUntilHeld(store, batchOf({ add: [sampleJob(1)] })), []);
     await store.close();
   },
@@ -219,7 +219,7 @@ openingTest("a server that takes no writes is waited for", async (schema) => {
     );
     const batch = batchOf({ add: [sampleJob(2)], remove: [1] });
     const codes: string[] = [];
-    const held = commitUntilHeld(store, batch, 60_000, codes);
+    const held = commitUntilHeld(store, batch, 120_000, codes);
     await eventually(() => codes.length >= 3, "failed attempts");
     assert(codes.every((code) => code === "AWAY" || code === "UNKNOWN_OUTCOME"), codes.join(" "));
     await server!.sql(

@@ -107,7 +107,7 @@ export class TestSchema implements TestPlace {
   }
 
   async closeIdleSessions(closes: boolean): Promise<void> {
-    await this.rows(`ALTER USER ${this.name} SET idle_session_timeout TO '${closes ? 1 : 0}s'`);
+    await this.rows(`ALTER USER ${this.name} SET idle_session_timeout TO '${closes ? 2 : 0}s'`);
   }
 
   async keys(): Promise<number[]> {

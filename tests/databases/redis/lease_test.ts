@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { batchOf, sampleJob } from "../../conformance/stores/mod.ts";
 import { startRedis } from "../../support/databases/mod.ts";
-import { deadline, programMissing, TcpProxy } from "../../support/mod.ts";
+import { deadline, PATIENCE_MS, programMissing, TcpProxy } from "../../support/mod.ts";
 import { assertKeys, exerciseLease, witness } from "../mod.ts";
 import { TestPrefix } from "./places.ts";
 
@@ -30,7 +30,7 @@ leaseTest("a commit that arrives after its session was given up takes no effect"
   const held = proxy.holdAtTurn({ turn: 1, of: "request" });
   const late = store.commit(batchOf({ add: [sampleJob(2)] }));
   late.catch(() => {});
-  await deadline(held, 10_000, "the request");
+  await deadline(held, PATIENCE_MS, "the request");
   const next = await place.open({ process: witness("", true) });
   await next.commit(batchOf({ add: [sampleJob(3)] }));
   await proxy.resume();

@@ -38,9 +38,9 @@ lossTest("a Redis that was emptied is noticed; numbers go on where they were", a
   await store.commit(batchOf({ add: [sampleJob(1)], put: recordsOfHighWater(marks) }));
   await store.commit(batchOf({ add: [sampleJob(2)] }));
   await redis!.sql("FLUSHALL\n");
-  assert.deepEqual(await commitUntilHeld(store, batchOf({ add: [sampleJob(3)] })), [
-    "UNKNOWN_OUTCOME",
-  ]);
+  const codes = await commitUntilHeld(store, batchOf({ add: [sampleJob(3)] }));
+  // None where the session's upkeep has noticed it first.
+  assert(["", "UNKNOWN_OUTCOME"].includes(codes.join(" ")), codes.join(" "));
   await store.commit(batchOf({ add: [sampleJob(4)] }));
   await store.close();
   assert(place.log.some((line) => /^ERROR .* has lost the whole queue: .* was emptied/.test(line)));

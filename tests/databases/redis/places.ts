@@ -116,7 +116,7 @@ export class TestPrefix implements TestPlace {
 
   /** Concerns the whole server. */
   async closeIdleSessions(closes: boolean): Promise<void> {
-    await this.redis.sql(`CONFIG SET timeout ${closes ? 1 : 0}\n`);
+    await this.redis.sql(`CONFIG SET timeout ${closes ? 2 : 0}\n`);
   }
 
   async leaseTerm(): Promise<number> {
