@@ -114,9 +114,9 @@ for (const flavour of COGD_BINARIES) {
       await cogd.process.waitForLog("Cannot accept more connections");
       // The only way to see that a process does not spin is to watch it for a while.
       const before = processorSeconds(cogd.pid);
-      await runProgram("sleep", ["0.4"]);
+      await runProgram("sleep", ["1"]);
       const used = processorSeconds(cogd.pid) - before;
-      assert.ok(used < 0.2, `${used} s of processor time in 0.4 s of doing nothing`);
+      assert.ok(used < 0.5, `${used} s of processor time in 1 s of doing nothing`);
       const served = (await peers(first)).length;
       assert.ok(served > 10 && served < 60, `${served} connections are served`);
       assert.ok(openDescriptors(cogd) < 60);

@@ -12,9 +12,7 @@ import {
 
 /** What it printed on standard output and standard error, and its exit code. */
 async function gearadmin(port: number, ...args: readonly string[]): Promise<string> {
-  const result = await runProgram("gearadmin", ["-p", String(port), ...args], {
-    timeoutMs: 10_000,
-  });
+  const result = await runProgram("gearadmin", ["-p", String(port), ...args]);
   return `${result.stdout}|${result.stderr}|${result.timedOut ? "did not end" : result.code}`;
 }
 

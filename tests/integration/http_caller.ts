@@ -2,7 +2,7 @@ import { byteStringFrom } from "../../src/protocol/mod.ts";
 import { deadline, type ReceivedPacket, type RunningCogd, WireClient } from "../support/mod.ts";
 
 /** How long one answer may take, milliseconds: longer than the slowest that is tested, a slow body. */
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 120_000;
 
 export type Json = Record<string, unknown>;
 

@@ -139,23 +139,20 @@ for (const flavour of COGD_FLAVOURS) {
     await using cogd = await startServing({ flavour });
     const [good, bad] = [await submit(cogd, "upper"), await submit(cogd, "fails")];
     const polls = Promise.all([
-      ask(cogd, `GET /jobs/${good}/result?wait=30`),
-      ask(cogd, `GET /jobs/${good}?wait=30`),
-      ask(cogd, `GET /jobs/${bad}/result?wait=30`),
+      ask(cogd, `GET /jobs/${good}/result?wait=60`),
+      ask(cogd, `GET /jobs/${good}?wait=60`),
+      ask(cogd, `GET /jobs/${bad}/result?wait=60`),
     ]);
     const none = await ask(cogd, `GET /jobs/${good}/result`);
     assert.deepEqual([none.status, none.json["state"]], [202, "queued"]);
     const port = String(cogd.port);
-    const options = { timeoutMs: 20_000 };
     await runProgram(
       "gearman",
       ["-p", port, "-w", "-c", "1", "-f", "upper", "--", "tr", "a-z", "A-Z"],
-      options,
     );
     await runProgram(
       "gearman",
       ["-p", port, "-w", "-c", "1", "-f", "fails", "--", "sh", "-c", "exit 3"],
-      options,
     );
     const [result, status, failed] = await polls;
     assert.deepEqual([result.status, result.text], [200, "HELLO"]);

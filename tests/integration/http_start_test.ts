@@ -10,6 +10,7 @@ import {
   type CogdFlavour,
   deadline,
   flavourMissing,
+  freePort,
   PATIENCE_MS,
   runProgram,
   ServerProcess,
@@ -85,8 +86,8 @@ for (const flavour of COGD_BINARIES) {
 
   test(`${flavour}: a port that was asked for and is in use is waited for`, { skip }, async () => {
     await using folder = await temporaryFolder();
-    const other = await listening(0);
-    const { port } = other.address() as { port: number };
+    const port = await freePort();
+    const other = await listening(port);
     const { command, args } = cogdCommand(flavour);
     const cogd = await ServerProcess.start(command, [
       ...args,

@@ -6,6 +6,7 @@ import {
   COGD_BINARIES,
   deadline,
   flavourMissing,
+  PATIENCE_MS,
   type RunningCogd,
   startCogd,
 } from "../support/mod.ts";
@@ -18,7 +19,6 @@ const STREAMS = 1000;
 const BYTES_PER_STREAM = 25_000;
 /** What the first requests cost a process once, whatever their number: code, buffers, garbage. */
 const BYTES_ONCE = 40_000_000;
-const LIMIT_MS = 60_000;
 
 function residentBytes({ pid }: RunningCogd): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
@@ -52,7 +52,7 @@ class EventStream {
 
 async function allSeen(streams: readonly EventStream[], event: string): Promise<void> {
   const all = Promise.all(streams.map((stream) => stream.seen(event)));
-  await deadline(all, LIMIT_MS, `${event} in ${streams.length} streams`);
+  await deadline(all, PATIENCE_MS, `${event} in ${streams.length} streams`);
 }
 
 for (const flavour of COGD_BINARIES) {

@@ -10,6 +10,7 @@ import {
   cogdCommand,
   deadline,
   flavourMissing,
+  PATIENCE_MS,
   programMissing,
   runProgram,
   startCogd,
@@ -33,7 +34,7 @@ function rawAnswer(port: number, request: string): Promise<string> {
     socket.on("error", reject);
   });
   socket.write(request);
-  return deadline(answer, 60_000, "an answer to half a request");
+  return deadline(answer, PATIENCE_MS, "an answer to half a request");
 }
 
 for (const flavour of COGD_BINARIES) {
@@ -186,7 +187,7 @@ for (const flavour of COGD_BINARIES) {
     await until("the store to take jobs", async () => {
       const { status } = await ask(cogd.url, "POST /jobs/f", { headers: BACKGROUND });
       return status === 202 || undefined;
-    }, 30_000);
+    });
   });
 
   test(`${flavour}: workloads and results of 0 B to 64 MiB arrive as they were sent`, {

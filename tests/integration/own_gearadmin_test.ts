@@ -67,7 +67,7 @@ async function linkTo(flavour: CogdFlavour) {
 }
 
 async function run(program: string, args: readonly string[]) {
-  const { stdout, stderr, code } = await runProgram(program, args, { timeoutMs: 30_000 });
+  const { stdout, stderr, code } = await runProgram(program, args);
   // Messages begin with the path of the program.
   return { stdout: stdout.replace(/^\S*(?=gearadmin :)/, ""), stderr, code };
 }

@@ -22,17 +22,19 @@ const transcripts = oncePerServer(async ({ port }, name): Promise<Said> => {
   await worker.waitForLog("ready");
   const say = (client: string, ...args: string[]) =>
     outputOf("perl", [script(client), String(port), ...args]);
+  const printed = { calls: "", exceptions: "", emptyResults: "" };
   try {
-    return {
-      calls: await say("client_calls", join(folder.path, "mark")),
-      // With C gearmand one script ends in the middle and the other waits for its time-outs.
-      exceptions: name === "gearmand" ? "" : await say("exceptions"),
-      emptyResults: name === "gearmand" ? "" : await say("empty_results"),
-      worker: worker.stderr,
-    };
+    printed.calls = await say("client_calls", join(folder.path, "mark"));
+    // With C gearmand one script ends in the middle and the other waits for its time-outs.
+    if (name !== "gearmand") {
+      printed.exceptions = await say("exceptions");
+      printed.emptyResults = await say("empty_results");
+    }
   } finally {
     await worker.stop();
   }
+  // All of it is there only when it has ended.
+  return { ...printed, worker: worker.stderr };
 });
 
 for (const flavour of COGD_BINARIES) {

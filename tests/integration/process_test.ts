@@ -163,7 +163,7 @@ for (const flavour of COGD_BINARIES) {
     skip,
   }, async () => {
     await using folder = await temporaryFolder();
-    const first = await startCogd({ flavour });
+    const first = await startCogd({ flavour, port: await freePort() });
     const second = await ServerProcess.start(program, [
       `--port=${first.port}`,
       "--listen=127.0.0.1",
@@ -199,13 +199,13 @@ for (const flavour of COGD_BINARIES) {
       [["word"], /^cogd: /],
     ];
     for (const [args, message] of cases) {
-      const result = await runProgram(program, [...own, ...args], { timeoutMs: 10_000 });
+      const result = await runProgram(program, [...own, ...args]);
       assert.equal(result.code, 1, `${args.join(" ")}: ${result.output}`);
       assert.match(result.stderr, message);
       assert.equal(result.stdout, "");
     }
     for (const args of [["--check-args"], ["--version"], ["--help"]]) {
-      const result = await runProgram(program, [...own, ...args], { timeoutMs: 10_000 });
+      const result = await runProgram(program, [...own, ...args]);
       assert.deepEqual([result.code, result.stderr], [0, ""], args.join(" "));
     }
   });

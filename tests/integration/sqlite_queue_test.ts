@@ -81,7 +81,7 @@ for (const flavour of COGD_BINARIES) {
     await using cogd = await startCogd({ flavour });
     for (const other of COGD_BINARIES.filter((each) => existsSync(binary(each)))) {
       const args = ["-p", "0", "-L", "127.0.0.1", "--data-dir", cogd.dataDir];
-      const second = await runProgram(binary(other), args, { timeoutMs: 10_000 });
+      const second = await runProgram(binary(other), args);
       assert.equal(second.code, 1);
       assert.match(
         second.stderr,
@@ -96,7 +96,7 @@ for (const flavour of COGD_BINARIES) {
     skip,
   }, async () => {
     await using folder = await temporaryFolder();
-    const due = Math.floor(Date.now() / 1000) + 2;
+    const due = Math.floor(Date.now() / 1000) + 3;
     let handle: string | undefined;
     {
       await using cogd = await startCogd({ flavour, dataDir: folder.path });
@@ -107,12 +107,16 @@ for (const flavour of COGD_BINARIES) {
     await using cogd = await startCogd({ flavour, dataDir: folder.path });
     await using worker = await WireClient.connect(cogd.port);
     worker.send("CAN_DO", { args: ["f"] });
-    await worker.ask("GRAB_JOB", {}, "NO_JOB");
-    worker.send("PRE_SLEEP");
-    await worker.expect("NOOP");
-    const late = Date.now() / 1000 - due;
-    assert.ok(late >= 0 && late < 1.5, `woken ${late} s after it was due`);
-    const job = await worker.ask("GRAB_JOB_UNIQ", {}, "JOB_ASSIGN_UNIQ");
+    worker.send("GRAB_JOB_UNIQ");
+    let job = await worker.readPacket();
+    // On a slow machine the time has come before the server is there again.
+    if (job.name === "NO_JOB") {
+      worker.send("PRE_SLEEP");
+      await worker.expect("NOOP");
+      assert.ok(Date.now() / 1000 >= due, "woken before it was due");
+      job = await worker.ask("GRAB_JOB_UNIQ", {}, "JOB_ASSIGN_UNIQ");
+    }
+    assert.ok(Date.now() / 1000 >= due, "given out before it was due");
     assert.deepEqual(job.args, [handle, "f", "later"]);
   });
 
@@ -123,7 +127,7 @@ for (const flavour of COGD_BINARIES) {
     await chmod(folder.path, 0o777);
     const args = ["-q", "libsqlite3", `--libsqlite3-db=${join(folder.path, "gearmand.db")}`];
     const gearman = (port: number, ...rest: string[]) =>
-      outputOf("gearman", ["-p", String(port), ...rest], { timeoutMs: 10_000 });
+      outputOf("gearman", ["-p", String(port), ...rest]);
     const binaryData = String.fromCharCode(...Array.from({ length: 256 }, (_, at) => at));
     {
       await using gearmand = await startGearmand({ args });

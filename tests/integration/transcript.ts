@@ -55,7 +55,7 @@ export interface SessionOptions {
   readonly before?: readonly string[];
 }
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 180_000;
 
 /**
  * Runs the commands in one session of bash, and compares what each prints. What they started in the

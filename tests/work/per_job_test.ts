@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chmod, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { temporaryFolder } from "../support/mod.ts";
 import type { FunctionSettings } from "../../src/work/settings.ts";
@@ -116,9 +117,9 @@ test("a program that hangs and ignores SIGTERM is killed with its children", asy
   await using folder = await temporaryFolder();
   const pids = join(folder.path, "pids");
   const line = `trap '' TERM; sleep 1000 & echo $$ $! > ${pids}; while :; do wait; done`;
-  await withRunner(shell(line, { timeoutMs: 2000, killGraceMs: 200 }), async (runner) => {
+  await withRunner(shell(line, { timeoutMs: 4000, killGraceMs: 200 }), async (runner) => {
     const { end, reason } = await outcomeOfJob(runner.run(testJob().job));
-    assert.deepEqual([end, reason], ["fail", "not done in 2000 ms"]);
+    assert.deepEqual([end, reason], ["fail", "not done in 4000 ms"]);
     const [program, child] = readFileSync(pids, "utf8").trim().split(" ").map(Number);
     await until(() => !isAlive(program!) && !isAlive(child!), "both to be gone");
   });
@@ -130,13 +131,15 @@ test("what a program leaves behind is killed, also when it holds the output open
     await until(() => !isAlive(pid), "the child to be gone");
   });
   // One that left the process group is not, but nobody waits for it.
-  await withRunner(
-    shell("setsid sleep 1000 & sleep 0.2; pgrep -n -x sleep || true"),
-    async (runner) => {
-      const pid = Number(resultText(await outcomeOfJob(runner.run(testJob().job))));
-      if (pid > 0) process.kill(pid, "SIGKILL");
-    },
-  );
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "pid");
+  const leaves = `setsid sh -c 'echo $$ > ${file}; exec sleep 1000' &
+    until [ -s ${file} ]; do sleep 0.05; done; cat ${file}`;
+  await withRunner(shell(leaves), async (runner) => {
+    const pid = Number(resultText(await outcomeOfJob(runner.run(testJob().job))));
+    assert.equal(isAlive(pid), true);
+    process.kill(pid, "SIGKILL");
+  });
 });
 
 test("a program that does not read its workload is no failure", async () => {
@@ -162,7 +165,7 @@ test("a job that is taken away stops its program", async () => {
     await until(() => pid() > 0, "the program to run");
     abort.abort();
     assert.equal(await result, "given up");
-    assert.equal(isAlive(pid()), false);
+    await until(() => !isAlive(pid()), "the program to be gone");
   });
 });
 

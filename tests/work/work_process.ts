@@ -24,8 +24,9 @@ export async function startWork(
 export function programsOf(work: { readonly pid: number }): number[] {
   const [, ...programs] = processes()
     .filter(({ parent, state }) => parent === work.pid && state !== "Z")
-    .map(({ pid }) => pid)
-    .sort((a, b) => a - b);
+    // Numbers of processes begin anew at some point.
+    .sort((a, b) => a.began - b.began || a.pid - b.pid)
+    .map(({ pid }) => pid);
   return programs;
 }
 

@@ -99,7 +99,7 @@ say_it('finished', $client->get_status($handle)->known);
 say_it('once more', $client->do_task(once_more => $file));
 
 # A task's own time-out, on the client's side.
-say_it('nobody does it', client()->do_task(nobody_at_all => 'x', {timeout => 0.2, callbacks('late')}));
+say_it('nobody does it', client()->do_task(nobody_at_all => 'x', {timeout => 0.5, callbacks('late')}));
 
 # The text commands.
 my $answer = client()->get_job_server_status;

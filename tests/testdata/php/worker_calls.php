@@ -19,7 +19,7 @@ function workers(string $port): array
  */
 function idle(GearmanWorker $worker): void
 {
-    $worker->setTimeout(200);
+    $worker->setTimeout(500);
     say('idle', @$worker->work(), $worker->returnCode());
     $worker->setTimeout(-1);
 }
