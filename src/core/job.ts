@@ -25,6 +25,9 @@ export interface StoreWaiter {
   jobRefused(job: Job): void;
 }
 
+/** One for all jobs, since an array of its own costs a job more than all its numbers. Not to be filled. */
+export const NOBODY_WAITS: StoreWaiter[] = [];
+
 export interface JobOrigin {
   readonly key: number;
   readonly handle: ByteString;
@@ -82,8 +85,11 @@ export class Job {
   deadline = 0;
   /** Clients that wait for it, one entry per submission. Almost always one or none. */
   audience: Client | Client[] | null = null;
-  /** Submissions whose answer waits until the job is stored, while it is not. */
-  storeWaiters: StoreWaiter[] | null = null;
+  /**
+   * Submissions whose answer waits until the job is stored: null once it is, `NOBODY_WAITS` as long as there
+   * is none. Almost always one.
+   */
+  storeWaiters: StoreWaiter | StoreWaiter[] | null = null;
 
   constructor(origin: JobOrigin) {
     this.key = origin.key;

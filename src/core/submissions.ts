@@ -3,7 +3,7 @@ import { attach } from "./audience.ts";
 import type { Client } from "./client.ts";
 import type { DurableLog } from "./durable_log.ts";
 import { HandleMint } from "./handle_mint.ts";
-import { Job, type StoreWaiter } from "./job.ts";
+import { Job, NOBODY_WAITS, type StoreWaiter } from "./job.ts";
 import { type JobExtras, raisedExtras } from "./job_extras.ts";
 import type { JobLife } from "./job_life.ts";
 import type { JobTable } from "./job_table.ts";
@@ -92,7 +92,7 @@ export class Submissions {
     if (job.background) {
       if (!log.add(job)) return this.#refuse(submission, "store full");
       job.persisted = true;
-      job.storeWaiters = log.durable ? [] : null;
+      job.storeWaiters = log.durable ? NOBODY_WAITS : null;
     }
     table.add(job);
     if (client !== null) attach(job, client);
@@ -119,7 +119,7 @@ export class Submissions {
       job.persisted = true;
       job.background = true;
       job.acceptedAt = now;
-      if (log.durable) job.storeWaiters = [];
+      if (log.durable) job.storeWaiters = NOBODY_WAITS;
     } else if (job.persisted && job.extras !== before) {
       log.update(job);
     }
@@ -137,18 +137,22 @@ export class Submissions {
   }
 
   awaitStore(job: Job, waiter: StoreWaiter): void {
-    if (job.storeWaiters === null) waiter.jobStored(job);
-    else job.storeWaiters.push(waiter);
+    const waiting = job.storeWaiters;
+    if (waiting === null) waiter.jobStored(job);
+    else if (waiting === NOBODY_WAITS) job.storeWaiters = waiter;
+    else if (Array.isArray(waiting)) waiting.push(waiter);
+    else job.storeWaiters = [waiting, waiter];
   }
 
   jobStored(job: Job, now: number): void {
-    const waiters = job.storeWaiters;
+    const waiting = job.storeWaiters;
     job.storeWaiters = null;
     if (job.state === "storing") {
       if (job.ignored) this.#parts.life.end(job, "cancelled");
       else this.#parts.life.enqueue(job, now);
     }
-    if (waiters !== null) { for (const waiter of waiters) waiter.jobStored(job); }
+    if (!Array.isArray(waiting)) waiting?.jobStored(job);
+    else for (const waiter of waiting) waiter.jobStored(job);
   }
 
   /**
@@ -159,7 +163,7 @@ export class Submissions {
   jobRefused(job: Job, now: number): void {
     if (job.state === "storing" && job.ignored) return this.jobStored(job, now);
     const { life } = this.#parts;
-    const waiters = job.storeWaiters;
+    const waiting = job.storeWaiters;
     job.storeWaiters = null;
     job.persisted = false;
     if (job.state === "storing") {
@@ -168,7 +172,8 @@ export class Submissions {
       job.background = false;
       if (job.audience === null) life.ignore(job);
     }
-    if (waiters !== null) { for (const waiter of waiters) waiter.jobRefused(job); }
+    if (!Array.isArray(waiting)) waiting?.jobRefused(job);
+    else for (const waiter of waiting) waiter.jobRefused(job);
   }
 
   replay(stored: ReplayedJob, now: number): void {

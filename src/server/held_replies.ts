@@ -17,6 +17,8 @@ export class HeldReplies {
   #held: HeldReply[] = [];
   /** Replies at the front of `#held` that have left already. */
   #gone = 0;
+  /** Bytes behind all held replies but the last: only there does something come. */
+  #bytesWithin = 0;
   /**
    * Handles of which something waits, each with the reply behind which its last packet does; most connections
    * never need it. A handle leaves with that reply: a client that submits without a pause has always some that
@@ -34,6 +36,16 @@ export class HeldReplies {
 
   get isEmpty(): boolean {
     return this.#gone === this.#held.length;
+  }
+
+  /** Bytes that wait behind replies. */
+  get bytes(): number {
+    return this.isEmpty ? 0 : this.#bytesWithin + bytesBehind(this.#last);
+  }
+
+  /** What waits may wait for long: it shall not hold slabs. */
+  leaveSlab(): void {
+    if (!this.isEmpty) this.#last.behind?.leaveSlab();
   }
 
   /** Where the reply to the current request is to be written. */
@@ -62,8 +74,10 @@ export class HeldReplies {
   /** Holds the place of JOB_CREATED until the store has answered. */
   hold(job: Job): StoreWaiter {
     const reply = new HeldReply(this, job.handle);
+    if (!this.isEmpty) this.#bytesWithin += bytesBehind(this.#last);
     this.#held.push(reply);
-    this.#hold(job.handle, reply);
+    // Where nobody waits for its result, a job has no packets that could overtake.
+    if (job.audience !== null) this.#hold(job.handle, reply);
     return reply;
   }
 
@@ -75,7 +89,8 @@ export class HeldReplies {
   }
 
   #letGo(reply: HeldReply): void {
-    const handles = this.#heldHandles!;
+    const handles = this.#heldHandles;
+    if (handles === null) return;
     if (handles.get(reply.handle) === reply) handles.delete(reply.handle);
     for (const other of reply.others ?? []) {
       if (handles.get(other) === reply) handles.delete(other);
@@ -89,6 +104,7 @@ export class HeldReplies {
     if (reply === undefined || reply.outcome === "waiting") return;
     while (reply !== undefined && reply.outcome !== "waiting") {
       this.#gone++;
+      if (!this.isEmpty) this.#bytesWithin -= bytesBehind(reply);
       reply.writeTo(this.#out);
       this.#letGo(reply);
       reply = held[this.#gone];
@@ -103,6 +119,10 @@ export class HeldReplies {
     }
     this.#released();
   }
+}
+
+function bytesBehind({ behind }: HeldReply): number {
+  return behind === null ? 0 : behind.length;
 }
 
 /** A JOB_CREATED that waits for the store, and the frames that may only leave behind it. */

@@ -143,11 +143,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
 
   drained(): void {
     this.#blocked = false;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#connection.resume();
-    }
-    if (this.#out.length > 0) this.#flushLater();
+    if (this.#out.length > 0 || this.#paused) this.#flushLater();
     else this.#endIfDone();
   }
 
@@ -254,27 +250,42 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     this.#connection.resume();
   }
 
-  /** Sends what has been written in this turn. A peer that does not read is cut at the limit. */
+  /** Sends what has been written in this turn. */
   flush(): void {
     this.#flushing = false;
     if (this.#closed) return;
-    if (this.#blocked) {
-      const unsent = this.#out.length;
-      if (unsent > this.host.limits.maxSendBytes) {
-        this.host.log("WARNING", `Closing ${this.peer}: it does not read its replies`);
-        return this.close("slow reader");
+    if (!this.#blocked) {
+      this.host.traffic.bytesSent += this.#out.length;
+      for (const piece of this.#out.takeForWriting()) {
+        if (!this.#connection.write(piece)) this.#blocked = true;
       }
-      if (unsent > this.host.limits.pauseSendBytes && !this.#paused) {
-        this.#paused = true;
-        this.#connection.pause();
-      }
-      return this.#out.leaveSlab();
     }
-    this.host.traffic.bytesSent += this.#out.length;
-    for (const piece of this.#out.takeForWriting()) {
-      if (!this.#connection.write(piece)) this.#blocked = true;
-    }
+    this.#boundReplies();
     this.#endIfDone();
+  }
+
+  /**
+   * A peer that does not take its replies, or of whose requests too many wait for a reply of the store, is
+   * not read from; at the limit it is cut.
+   */
+  #boundReplies(): void {
+    const waiting = this.#out.length + this.#replies.bytes;
+    if (waiting === 0 && !this.#paused) return;
+    const { maxSendBytes, pauseSendBytes } = this.host.limits;
+    if (waiting > maxSendBytes) {
+      const why = this.#blocked ? "it does not read its replies" : "too much waits for the store";
+      this.host.log("WARNING", `Closing ${this.peer}: ${why}`);
+      return this.close("slow reader");
+    }
+    if (waiting > pauseSendBytes) {
+      if (!this.#paused) this.#connection.pause();
+      this.#paused = true;
+    } else if (this.#paused && !this.#blocked) {
+      this.#paused = false;
+      this.#connection.resume();
+    }
+    this.#out.leaveSlab();
+    this.#replies.leaveSlab();
   }
 
   #flushLater(): void {

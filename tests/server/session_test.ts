@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeRequest, PacketType } from "../../src/protocol/mod.ts";
 import { request } from "./memory_network.ts";
-import { startFixture } from "./server_fixture.ts";
+import { startDurableFixture, startFixture } from "./server_fixture.ts";
 import { turn } from "./scripted_store.ts";
 
 test("a job goes from client to worker and its result back", async () => {
@@ -126,6 +126,35 @@ test("a peer that reads again gets what waited, in order, and is read from again
   await turn();
   assert.deepEqual(slow.take(), [`ECHO_RES ${"1".repeat(200)}`, `ECHO_RES ${"2".repeat(200)}`]);
   assert.equal(slow.paused, false);
+});
+
+test("a peer whose replies wait behind one of the store is not read from, until that is there", async () => {
+  const { connect, store } = await startDurableFixture({
+    limits: { maxSendBytes: 4000, pauseSendBytes: 1000 },
+  });
+  const [client, other] = [connect(), connect()];
+  const payload = "x".repeat(400);
+  for (let round = 1; round <= 2; round++) {
+    client.send("SUBMIT_JOB_BG", "f", "", "1");
+    client.send("ECHO_REQ", payload);
+    client.send("SUBMIT_JOB_BG", "f", "", "2");
+    client.send("ECHO_REQ", payload);
+    await turn();
+    assert.equal(client.paused, false);
+    client.send("ECHO_REQ", payload);
+    await turn();
+    assert.equal(client.paused, true);
+    assert.deepEqual(client.take(), []);
+    await store.hold();
+    assert.equal(client.paused, false);
+    assert.equal(client.take().length, 5);
+  }
+  client.send("SUBMIT_JOB_BG", "f", "", "3");
+  for (let i = 0; i < 10; i++) client.send("ECHO_REQ", payload);
+  other.send("ECHO_REQ", "hello");
+  await turn();
+  assert.equal(client.destroyed, true);
+  assert.deepEqual(other.take(), ["ECHO_RES hello"]);
 });
 
 test("large results pass whole, between small ones", async () => {
