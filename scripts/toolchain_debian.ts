@@ -31,6 +31,8 @@ const POLICY = "/usr/sbin/policy-rc.d";
 /** Where Debian's postgresql looks for what to do when it is installed. */
 const CLUSTER_FOLDER = "/etc/postgresql-common/createcluster.d";
 const APT_LIMIT_MS = 15 * 60_000;
+/** Another apt-get may be at work on a machine that has just started, and mirrors may be busy. */
+const PATIENT = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=5"] as const;
 const APT_ENVIRONMENT = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 
 /**
@@ -74,7 +76,7 @@ export async function installPackages(
 }
 
 function apt(...args: readonly string[]): Promise<ProgramResult> {
-  return runProgram("apt-get", ["-y", "-q", ...args], {
+  return runProgram("apt-get", ["-y", "-q", ...PATIENT, ...args], {
     env: APT_ENVIRONMENT,
     timeoutMs: APT_LIMIT_MS,
   });
