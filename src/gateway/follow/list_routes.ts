@@ -1,7 +1,14 @@
-import { Buffer } from "node:buffer";
 import type { Job } from "../../core/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import type { Call } from "../call.ts";
+import {
+  bytesOfCursor,
+  cursorOfBytes,
+  invalidCursor,
+  pageParameters,
+  pageSchema,
+  type PageSize,
+} from "../paging.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { JsonSchema, Route } from "../route.ts";
@@ -12,22 +19,9 @@ import { jobPage, MOST_LOOKED_AT } from "./job_pages.ts";
 
 type Order = "oldest" | "newest";
 
-/** Most jobs on one page. */
-const MOST_ITEMS = 500;
+const PAGE: PageSize = { usual: 50, most: 500 };
 
-const LIST_SCHEMA: JsonSchema = {
-  title: "JobList",
-  type: "object",
-  additionalProperties: false,
-  required: ["items", "next"],
-  properties: {
-    items: { type: "array", items: JOB_SCHEMA },
-    next: {
-      type: ["string", "null"],
-      description: "The `cursor` of the next page; null when there is none.",
-    },
-  },
-};
+const LIST_SCHEMA: JsonSchema = { title: "JobList", ...pageSchema(JOB_SCHEMA) };
 
 export const LIST_ROUTE: Route = {
   method: "GET",
@@ -51,20 +45,7 @@ export const LIST_ROUTE: Route = {
       schema: { type: "string", enum: ["newest", "oldest"], default: "newest" },
       example: "oldest",
     },
-    {
-      name: "limit",
-      in: "query",
-      description: "Most jobs on a page.",
-      schema: { type: "integer", minimum: 1, maximum: MOST_ITEMS, default: 50 },
-      example: 100,
-    },
-    {
-      name: "cursor",
-      in: "query",
-      description: "`next` of the page before, with the same filter and order.",
-      schema: { type: "string" },
-      example: "bzQy",
-    },
+    ...pageParameters(PAGE, "bzQy"),
   ],
   answers: [{
     status: 200,
@@ -80,7 +61,7 @@ export const LIST_ROUTE: Route = {
       filter: filterOf(call),
       order,
       from: fromCursor(call.text("cursor"), order),
-      limit: call.number("limit") ?? 50,
+      limit: call.number("limit") ?? PAGE.usual,
     });
     return jsonResponse(200, {
       items,
@@ -146,17 +127,13 @@ function newestWith(call: Call): Job | undefined {
 
 /** A cursor is opaque to callers: the order and the last key of its page. */
 function cursorOf(key: number, order: Order): string {
-  return Buffer.from(`${order[0]}${key}`).toString("base64url");
+  return cursorOfBytes(`${order[0]}${key}`);
 }
 
 function fromCursor(cursor: string | undefined, order: Order): number | undefined {
   if (cursor === undefined) return undefined;
-  // Checked first: Deno throws at what is not base64url.
-  const text = /^[\w-]+$/.test(cursor) ? Buffer.from(cursor, "base64url").toString("latin1") : "";
-  const match = /^([on])([0-9]{1,16})$/.exec(text);
-  if (match !== null && match[1] === order[0]) return Number(match[2]);
-  const detail = match === null ? "is no cursor of this list" : "is one of the other order";
-  throw new Problem("invalid-request", `The parameter "cursor" ${detail}`, {
-    errors: [{ pointer: "cursor", detail }],
-  });
+  const match = /^([on])([0-9]{1,16})$/.exec(bytesOfCursor(cursor));
+  if (match === null) throw invalidCursor();
+  if (match[1] !== order[0]) throw invalidCursor("is one of the other order");
+  return Number(match[2]);
 }

@@ -1,5 +1,6 @@
 import type { ConnectionView } from "../../server/mod.ts";
 import type { Call } from "../call.ts";
+import { invalidCursor, pageParameters, pageSchema, type PageSize } from "../paging.ts";
 import { Problem } from "../problem.ts";
 import { emptyResponse, jsonResponse } from "../responses.ts";
 import type { Answer, JsonSchema, Parameter, Role, Route } from "../route.ts";
@@ -21,23 +22,8 @@ const ID: Parameter = {
   example: 17,
 };
 
-const LARGEST_PAGE = 1000;
-const DEFAULT_PAGE = 100;
-
-const PAGE: readonly Parameter[] = [
-  {
-    name: "limit",
-    in: "query",
-    description: `Most connections in one answer; ${DEFAULT_PAGE} when not given.`,
-    schema: { type: "integer", minimum: 1, maximum: LARGEST_PAGE },
-  },
-  {
-    name: "cursor",
-    in: "query",
-    description: "`next` of the answer before.",
-    schema: { type: "integer", minimum: 1 },
-  },
-];
+const PAGE: PageSize = { usual: 100, most: 1000 };
+const PAGE_PARAMETERS = pageParameters(PAGE, "17");
 
 function pageAnswer(items: JsonSchema, example: unknown): Answer {
   return {
@@ -45,15 +31,7 @@ function pageAnswer(items: JsonSchema, example: unknown): Answer {
     description: "Newest first; `next` is null on the last page.",
     content: {
       "application/json": {
-        schema: {
-          type: "object",
-          additionalProperties: false,
-          required: ["items", "next"],
-          properties: {
-            items: { type: "array", items },
-            next: { type: ["integer", "null"] },
-          },
-        },
+        schema: pageSchema(items, "integer"),
         example: { items: [example], next: null },
       },
     },
@@ -80,7 +58,7 @@ const LIST: Route = {
     description: "Only workers that can do it.",
     schema: { type: "string", minLength: 1 },
     example: "resize",
-  }, ...PAGE],
+  }, ...PAGE_PARAMETERS],
   answers: [pageAnswer(WORKER_SCHEMA, WORKER_EXAMPLE)],
   handle(call) {
     const wanted = call.bytes("function");
@@ -167,7 +145,7 @@ const CLIENTS: Route = {
     "Connections of the binary port that have submitted something, or can do no function.",
   role: "inspect",
   everyFunction: true,
-  parameters: PAGE,
+  parameters: PAGE_PARAMETERS,
   answers: [pageAnswer(CLIENT_SCHEMA, CLIENT_EXAMPLE)],
   handle: (call) =>
     pageOf(
@@ -196,8 +174,8 @@ function pageOf(
   matches: (view: ConnectionView) => boolean,
   show: (view: ConnectionView) => unknown,
 ): Response {
-  const below = call.number("cursor") ?? Infinity;
-  const limit = call.number("limit") ?? DEFAULT_PAGE;
+  const below = numberOfCursor(call.text("cursor"));
+  const limit = call.number("limit") ?? PAGE.usual;
   const page: ConnectionView[] = [];
   let next: number | null = null;
   for (const view of call.gateway.server.connections()) {
@@ -209,6 +187,12 @@ function pageOf(
     page.push(view);
   }
   return jsonResponse(200, { items: page.map(show), next });
+}
+
+function numberOfCursor(cursor: string | undefined): number {
+  if (cursor === undefined) return Infinity;
+  if (!/^[1-9][0-9]{0,14}$/.test(cursor)) throw invalidCursor();
+  return Number(cursor);
 }
 
 function knownConnection(call: Call): ConnectionView {

@@ -1,14 +1,16 @@
-import type { FunctionQueue } from "../../core/mod.ts";
-import type { ByteString } from "../../protocol/mod.ts";
-import { EXPECTED } from "../json_schema.ts";
-import { Problem } from "../problem.ts";
+import {
+  bytesOfCursor,
+  cursorOfBytes,
+  pageParameters,
+  pageSchema,
+  type PageSize,
+} from "../paging.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Route } from "../route.ts";
 import { FunctionGlobs } from "../trust/mod.ts";
 import { QUEUE_EXAMPLE, QUEUE_SCHEMA, queueJson } from "./queue_json.ts";
 
-const DEFAULT_PAGE = 100;
-const LARGEST_PAGE = 1000;
+const PAGE: PageSize = { usual: 100, most: 1000 };
 
 export const LIST_QUEUES: Route = {
   method: "GET",
@@ -26,37 +28,14 @@ export const LIST_QUEUES: Route = {
       schema: { type: "string", minLength: 1 },
       example: "image-*",
     },
-    {
-      name: "limit",
-      in: "query",
-      description: `Most functions in one answer; ${DEFAULT_PAGE} when not given.`,
-      schema: { type: "integer", minimum: 1, maximum: LARGEST_PAGE },
-    },
-    {
-      name: "cursor",
-      in: "query",
-      description: "`next` of the answer before.",
-      schema: {
-        type: "string",
-        pattern: "^[A-Za-z0-9_-]+$",
-        [EXPECTED]: "the `next` of the answer before",
-      },
-    },
+    ...pageParameters(PAGE, "cmVzaXpl"),
   ],
   answers: [{
     status: 200,
     description: "A page of functions; `next` is null on the last one.",
     content: {
       "application/json": {
-        schema: {
-          type: "object",
-          additionalProperties: false,
-          required: ["items", "next"],
-          properties: {
-            items: { type: "array", items: QUEUE_SCHEMA },
-            next: { type: ["string", "null"] },
-          },
-        },
+        schema: pageSchema(QUEUE_SCHEMA),
         example: { items: [QUEUE_EXAMPLE], next: null },
       },
     },
@@ -66,30 +45,15 @@ export const LIST_QUEUES: Route = {
     const glob = call.bytes("function");
     const globs = glob === undefined ? undefined : new FunctionGlobs([glob]);
     const after = call.text("cursor");
-    const start = after === undefined ? undefined : nameFromCursor(after);
+    const start = after === undefined ? undefined : bytesOfCursor(after);
     const found = [...gateway.server.jobServer.table.functions].filter(({ name }) =>
       (start === undefined || name > start) && (globs?.match(name) ?? true) &&
       identity.allows("inspect", name)
     ).sort((a, b) => a.name < b.name ? -1 : 1);
-    const page = found.slice(0, call.number("limit") ?? DEFAULT_PAGE);
+    const page = found.slice(0, call.number("limit") ?? PAGE.usual);
     return jsonResponse(200, {
       items: page.map((queue) => queueJson(queue, gateway)),
-      next: page.length < found.length ? cursorOf(page[page.length - 1]!) : null,
+      next: page.length < found.length ? cursorOfBytes(page[page.length - 1]!.name) : null,
     });
   },
 };
-
-function cursorOf({ name }: FunctionQueue): string {
-  return btoa(name).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** Throws `invalid-request`. */
-function nameFromCursor(cursor: string): ByteString {
-  try {
-    return atob(cursor.replaceAll("-", "+").replaceAll("_", "/"));
-  } catch (cause) {
-    throw new Problem("invalid-request", "The cursor is not one that was given out here", {
-      errors: [{ pointer: "cursor", detail: "must be `next` of an answer" }],
-    }, { cause });
-  }
-}

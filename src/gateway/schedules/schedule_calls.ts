@@ -4,6 +4,7 @@ import { pathSegment } from "../byte_text.ts";
 import type { Call } from "../call.ts";
 import { jobJson } from "../follow/mod.ts";
 import { draining } from "../open_calls.ts";
+import { invalidCursor, type PageSize } from "../paging.ts";
 import { Problem } from "../problem.ts";
 import { emptyResponse, jsonResponse } from "../responses.ts";
 import type { Role } from "../route.ts";
@@ -11,8 +12,7 @@ import type { Schedule, ScheduleDraft } from "./schedule.ts";
 import { readChanges, readDraft } from "./schedule_input.ts";
 import { scheduleDetailJson, scheduleJson } from "./schedule_json.ts";
 
-/** Schedules in one answer, unless asked for otherwise. */
-export const LIST_LIMIT = 100;
+export const PAGE: PageSize = { usual: 100, most: 1000 };
 
 /**
  * Makes a schedule for a caller who may operate its function, and answers 201. Throws the problems
@@ -34,9 +34,10 @@ function requireFunctions(
 }
 
 export function listSchedules(call: Call): Response {
-  const limit = call.number("limit") ?? LIST_LIMIT;
+  const limit = call.number("limit") ?? PAGE.usual;
   const name = call.bytes("function");
   const after = call.text("cursor") ?? "";
+  if (after !== "" && !CURSOR.test(after)) throw invalidCursor();
   const found = [...call.gateway.schedules.all()].filter((schedule) => {
     const { functionName } = schedule.definition;
     return cursorOf(schedule) > after && (name === undefined || functionName === name) &&
@@ -47,6 +48,9 @@ export function listSchedules(call: Call): Response {
   const next = items.length < found.length ? cursorOf(items.at(-1)!) : null;
   return jsonResponse(200, { items: items.map(scheduleJson), next });
 }
+
+/** What `cursorOf` makes. */
+const CURSOR = /^[0-9]{1,16}-[0-9a-f]{1,64}$/;
 
 /** Rises in the order of the list, and stays when a schedule goes. */
 function cursorOf({ definition: { createdAt, id } }: Schedule): string {

@@ -1,8 +1,8 @@
 /** Bodies that make or change a schedule. */
 
-import { Buffer } from "node:buffer";
 import { MAX_UNIQUE_BYTES, Priority } from "../../core/mod.ts";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
+import { bytesOfBase64 } from "../base64.ts";
 import { MAX_FUNCTION_BYTES } from "../function_name.ts";
 import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
 import { type FieldError, Problem } from "../problem.ts";
@@ -17,7 +17,6 @@ import {
 
 /** Longest expression, characters: a list of every minute has 170. */
 const MAX_CRON_LENGTH = 256;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** What a schedule is when nothing else is said. */
 export const SCHEDULE_DEFAULTS = {
@@ -156,12 +155,11 @@ function readPayload(body: ScheduleBody, errors: FieldError[]): Uint8Array | und
   if (given === undefined) return undefined;
   if (given === "payload") return encoder.encode(JSON.stringify(body.payload));
   if (given === "payload_text") return encoder.encode(body.payload_text);
-  const text = body.payload_base64!;
-  if (!BASE64.test(text) || text.length % 4 !== 0) {
-    errors.push({ pointer: "/payload_base64", detail: "payload_base64 is not base64" });
-    return undefined;
+  const bytes = bytesOfBase64(body.payload_base64!);
+  if (bytes === undefined) {
+    errors.push({ pointer: "/payload_base64", detail: "payload_base64 must be Base64" });
   }
-  return Uint8Array.from(Buffer.from(text, "base64"));
+  return bytes;
 }
 
 const encoder = new TextEncoder();

@@ -1,10 +1,11 @@
 import { JOB_EXAMPLE, JOB_SCHEMA } from "../follow/mod.ts";
+import { pageParameters, pageSchema } from "../paging.ts";
 import type { Answer, Parameter, Route } from "../route.ts";
 import {
   changeSchedule,
   createSchedule,
-  LIST_LIMIT,
   listSchedules,
+  PAGE,
   pauseSchedule,
   removeSchedule,
   runSchedule,
@@ -56,37 +57,14 @@ export const SCHEDULE_ROUTES: readonly Route[] = [
         schema: { type: "string" },
         example: "report",
       },
-      {
-        name: "limit",
-        in: "query",
-        description: `Schedules in one answer; ${LIST_LIMIT} when it is left out.`,
-        schema: { type: "integer", minimum: 1, maximum: 1000 },
-        example: 20,
-      },
-      {
-        name: "cursor",
-        in: "query",
-        description: "`next` of the answer before.",
-        schema: { type: "string" },
-        example: `1785585600000-${SCHEDULE_EXAMPLE.id}`,
-      },
+      ...pageParameters(PAGE, `1785585600000-${SCHEDULE_EXAMPLE.id}`),
     ],
     answers: [{
       status: 200,
       description: "The schedules, without their payloads.",
       content: {
         [JSON_TYPE]: {
-          schema: {
-            type: "object",
-            required: ["items", "next"],
-            properties: {
-              items: { type: "array", items: SCHEDULE_SCHEMA },
-              next: {
-                type: ["string", "null"],
-                description: "Cursor of the rest; null = that is all.",
-              },
-            },
-          },
+          schema: pageSchema(SCHEDULE_SCHEMA),
           example: { items: [SCHEDULE_EXAMPLE], next: null },
         },
       },

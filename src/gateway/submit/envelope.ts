@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
+import { bytesOfBase64 } from "../base64.ts";
 import { nearestHint } from "../json_schema.ts";
 import type { FieldError } from "../problem.ts";
 import { memberSlices } from "./json_slices.ts";
@@ -23,7 +23,6 @@ const MEMBERS = new Set([
 ]);
 /** What a member that is not known may have been meant to be. */
 const KNOWN = [...MEMBERS].filter((name) => !REFUSED_OPTION_NAMES.includes(name));
-const NOT_BASE64 = /[^A-Za-z0-9+/_=-]/;
 
 /**
  * Understands one envelope. `value` is what `parseJson` made of `json`; `pointer` leads to it in the
@@ -52,12 +51,15 @@ export function readEnvelope(json: Uint8Array, value: unknown, pointer = ""): Jo
     if (members.has(name) && typeof members.get(name) !== "string") wrong(name, "must be a string");
   }
   const base64 = members.get("payload_base64");
-  if (typeof base64 === "string" && !isBase64(base64)) wrong("payload_base64", "must be Base64");
+  const decoded = typeof base64 === "string" ? bytesOfBase64(base64) : undefined;
+  if (typeof base64 === "string" && decoded === undefined) {
+    wrong("payload_base64", "must be Base64");
+  }
   if (errors.length > 0) throw invalidRequest(errors[0]!.detail, errors);
   const functionName = members.get("function");
   return {
     functionName: typeof functionName === "string" ? byteStringFromText(functionName) : undefined,
-    workload: workloadOf(json, members, payloads[0]),
+    workload: decoded ?? workloadOf(json, members, payloads[0]),
     options: new EnvelopeOptions(members, pointer),
   };
 }
@@ -73,27 +75,9 @@ function workloadOf(
     case "payload":
       // Of its own, so that a large body is not kept for a small part of it.
       return Uint8Array.prototype.slice.call(memberSlices(json).get("payload")!);
-    case "payload_text":
-      return new TextEncoder().encode(members.get(payload) as string);
     default:
-      return bytesOfBase64(members.get(payload) as string);
+      return new TextEncoder().encode(members.get(payload) as string);
   }
-}
-
-/** Either alphabet, with or without padding. */
-function isBase64(text: string): boolean {
-  if (NOT_BASE64.test(text)) return false;
-  const padding = text.indexOf("=");
-  if (padding < 0) return text.length % 4 !== 1;
-  return text.length - padding <= 2 && !/[^=]/.test(text.slice(padding)) && text.length % 4 === 0;
-}
-
-/** Small buffers share memory with others: those are copied. */
-function bytesOfBase64(text: string): Uint8Array {
-  const buffer = Buffer.from(text, "base64");
-  return buffer.buffer.byteLength === buffer.length
-    ? new Uint8Array(buffer.buffer, 0, buffer.length)
-    : Uint8Array.prototype.slice.call(buffer);
 }
 
 function pointerTo(base: string, name: string): string {
