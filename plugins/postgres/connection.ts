@@ -102,12 +102,16 @@ export class PostgresConnection {
 
   async #connectTo(host: PostgresHost, patienceMs: number): Promise<void> {
     const ways = waysTo(host.name, this.#settings.tls);
+    let refusal: unknown;
     for (const [i, tls] of ways.entries()) {
       try {
         await this.#try(host, tls, patienceMs);
         break;
       } catch (error) {
+        // That there is no TLS says less than why the server refused the way without.
+        if (refusal !== undefined && hasNoTls(error)) throw refusal;
         if (i === ways.length - 1 || !isWrongWay(error)) throw error;
+        refusal = error;
       }
     }
     await this.#identify();
@@ -178,4 +182,9 @@ export class PostgresConnection {
 function isWrongWay(error: unknown): boolean {
   if (isServerError(error)) return error.code === NOT_THIS_WAY;
   return error instanceof Error && /SSL|TLS|certificate/i.test(error.message);
+}
+
+/** The driver's word for a server that answers a TLS request with no. */
+function hasNoTls(error: unknown): boolean {
+  return error instanceof Error && /does not support SSL/.test(error.message);
 }

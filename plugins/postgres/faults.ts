@@ -67,7 +67,7 @@ export function failureOf(error: unknown): Failure {
   if (!isServerError(error)) {
     // What driver and runtime report without the server is the end of a connection.
     const ownFault = error instanceof TypeError || error instanceof RangeError;
-    return { code: ownFault ? "FAILED" : "AWAY", lost: true, text };
+    return { code: ownFault ? "FAILED" : "AWAY", lost: true, text: withoutDriversWords(text) };
   }
   const { code: state, severity } = error;
   const meaning = BY_STATE.get(state) ?? BY_CLASS.get(state.slice(0, 2)) ?? { code: "FAILED" };
@@ -75,6 +75,13 @@ export function failureOf(error: unknown): Failure {
   // Only an ERROR surely kept nothing: what ends a session may come when all was written.
   if (severity !== "ERROR") return { code: "AWAY", lost: true, text: told };
   return { code: meaning.code, lost: meaning.lost === true, text: told };
+}
+
+function withoutDriversWords(text: string): string {
+  return /client password must be a/.test(text)
+    ? "the server asks for a password, and none was given; name a file with " +
+      "--postgres-password-file, or set PGPASSWORD"
+    : text;
 }
 
 /** Whether the error concerns what a row holds, so that other rows may be sound. */

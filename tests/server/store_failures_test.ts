@@ -22,7 +22,7 @@ for (const code of ["FULL", "READ_ONLY", "FAILED", "DAMAGED"] as const) {
     await turn();
     await store.hold();
     assert.deepEqual(client.take(), ["STATUS_RES H:t:1|0|0|0|0", CREATED(2)]);
-    assert.ok(log.some((line) => line.startsWith("NOTICE The store takes jobs again")));
+    assert.ok(log.some((line) => line.startsWith("ERROR The store takes jobs again")));
   });
 }
 

@@ -117,6 +117,19 @@ openingTest(
   },
 );
 
+openingTest("who is not let in is told why", async (schema) => {
+  const { name, password } = schema;
+  const openAs = (url: string) =>
+    postgresPlugin.open({ values: new Map([["postgres-url", url]]), dataDir: "" }, schema.host());
+  await assert.rejects(
+    openAs(server!.urlFor({ user: name })),
+    /the server asks for a password, and none was given; name a file with --postgres-password-file/,
+  );
+  await schema.rows(`ALTER ROLE ${name} NOLOGIN`);
+  // The second try, with TLS, only says that this server has none.
+  await assert.rejects(openAs(server!.urlFor({ user: name, password })), /not permitted to log in/);
+});
+
 openingTest("a user needs no right to make tables once they are there", async (schema) => {
   await (await schema.open()).close();
   const { name } = schema;
