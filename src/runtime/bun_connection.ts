@@ -11,6 +11,7 @@ export class BunConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: BunConnectionSocket;
+  readonly #hasTls: boolean;
   readonly #outgoing = new Outgoing();
   #handler: ConnectionHandler | undefined;
   #state: ConnectionState = "open";
@@ -19,8 +20,9 @@ export class BunConnection implements Connection {
   #failure: unknown;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(socket: BunConnectionSocket) {
+  constructor(socket: BunConnectionSocket, hasTls: boolean) {
     this.#socket = socket;
+    this.#hasTls = hasTls;
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort;
   }
@@ -29,8 +31,9 @@ export class BunConnection implements Connection {
   static started(
     socket: BunConnectionSocket,
     handler: (connection: BunConnection) => ConnectionHandler,
+    hasTls = false,
   ): BunConnection {
-    const connection = new BunConnection(socket);
+    const connection = new BunConnection(socket, hasTls);
     socket.data = connection;
     try {
       connection.#handler = handler(connection);
@@ -117,13 +120,16 @@ export class BunConnection implements Connection {
 
   /** Everything was sent: says so, and waits a while for the peer's own end. */
   #endSending(): void {
-    if (this.#peerEnded) return this.#closeSocket();
+    if (this.#peerEnded && !this.#hasTls) return this.#closeSocket();
     this.#socket.shutdown();
+    if (this.#peerEnded) return this.#closeSocket();
     this.#lingerTimer = setTimeout(() => this.#closeSocket(), LINGER_MS);
   }
 
   #closeSocket(): void {
-    this.#socket.end();
+    // With TLS, `end` would wait until the peer has said its own end, which it may never do.
+    if (this.#hasTls) this.#socket.terminate();
+    else this.#socket.end();
     // Whether or not that has told it already.
     this.lost(undefined);
   }

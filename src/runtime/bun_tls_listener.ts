@@ -141,7 +141,7 @@ export class BunTlsListener implements Listener {
     }
     if (!handshake.succeeded()) return;
     try {
-      BunConnection.started(socket, (connection) => this.#handler.connection(connection));
+      BunConnection.started(socket, (connection) => this.#handler.connection(connection), true);
     } catch (cause) {
       return this.#failures.failed(cause);
     }

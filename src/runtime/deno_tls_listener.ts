@@ -5,6 +5,7 @@ import { DenoConnection } from "./deno_connection.ts";
 import { DenoTlsSocket } from "./deno_tls_socket.ts";
 import { Handshakes, TlsRefusal } from "./handshakes.ts";
 import { prepareListener } from "./keep_alive.ts";
+import { shutSocketDown } from "./socket_options.ts";
 import type {
   ListenAddress,
   Listener,
@@ -81,10 +82,7 @@ export class DenoTlsListener implements Listener {
 
   /** Every peer by itself: one that says nothing holds nobody up. */
   async #agree(conn: Deno.TlsConn): Promise<void> {
-    const handshake = this.#handshakes.begin(
-      addressText(conn.remoteAddr),
-      () => closeQuietly(conn),
-    );
+    const handshake = this.#handshakes.begin(addressText(conn.remoteAddr), () => cut(conn));
     try {
       await conn.handshake();
     } catch (cause) {
@@ -113,6 +111,15 @@ function listenWith(
   }
   const options = { hostname, port, cert: certificate, key, tcpBacklog: backlog };
   return Deno.listenTls(options);
+}
+
+/**
+ * Deno waits on for the handshake of a socket that was closed, so it is closed under it. Without the
+ * permission to call C it stays until the peer moves.
+ */
+function cut(conn: Deno.TlsConn): void {
+  closeQuietly(conn);
+  shutSocketDown(conn.localAddr.port, conn.remoteAddr.port);
 }
 
 function closeQuietly(conn: Deno.TlsConn): void {

@@ -5,6 +5,7 @@ import { libCIfPermitted } from "../../src/runtime/libc.ts";
 import { socketsOnPort } from "../../src/runtime/socket_options.ts";
 import { deadline, PATIENCE_MS } from "../support/mod.ts";
 import { bytes, noise, type Recorder, turn, withServer } from "./recorder.ts";
+import { testOverEach } from "./tls_peer.ts";
 
 const MIB = 1024 * 1024;
 
@@ -42,51 +43,57 @@ test("a peer that ends its side is told of, still gets replies, then the end", a
   });
 });
 
-test("end sends all that waits; the peer may take its time to read and to end", async () => {
-  await withServer(async (server) => {
-    const { peer, own } = await server.pair();
-    peer.connection.pause();
-    const data = noise(8 * MIB);
-    own.connection.write(data);
-    own.connection.write(bytes("the last word"));
-    own.connection.end();
-    own.connection.write(bytes("ignored"));
-    for (let i = 0; i < 10; i++) await turn();
-    peer.connection.resume();
-    await peer.event("ended");
-    assert.equal(peer.size, data.length + 13);
-    peer.connection.end();
-    await Promise.all([peer.event("closed"), own.event("closed")]);
-    assert.deepEqual(own.events, ["closed"]);
-    assert.deepEqual([own.cause, peer.cause], [undefined, undefined]);
-  });
-});
-
-test("after end a peer that goes on sending still gets the last reply, and is closed at last", async () => {
-  await withServer(async (server) => {
-    const { peer, own } = await server.pair();
-    let sizeAtEnd = 0;
-    own.onData = () => {
-      sizeAtEnd = own.size;
-      own.connection.write(bytes("no more of that"));
+testOverEach(
+  "end sends all that waits; the peer may take its time to read and to end",
+  async (withServer) => {
+    await withServer(async (server) => {
+      const { peer, own } = await server.pair();
+      peer.connection.pause();
+      const data = noise(8 * MIB);
+      own.connection.write(data);
+      own.connection.write(bytes("the last word"));
       own.connection.end();
-    };
-    peer.connection.pause();
-    for (let i = 0; i < 20; i++) {
-      peer.connection.write(noise(10_000));
-      await turn();
-    }
-    peer.connection.resume();
-    await peer.event("ended");
-    assert.equal(peer.text(), "no more of that");
-    // It never ends its side: the server does not wait for ever.
-    await own.event("closed");
-    assert.deepEqual(own.events, ["data", "closed"]);
-    assert.equal(own.size, sizeAtEnd);
-    peer.connection.destroy();
-    await peer.event("closed");
-  });
-});
+      own.connection.write(bytes("ignored"));
+      for (let i = 0; i < 10; i++) await turn();
+      peer.connection.resume();
+      await peer.event("ended");
+      assert.equal(peer.size, data.length + 13);
+      peer.connection.end();
+      await Promise.all([peer.event("closed"), own.event("closed")]);
+      assert.deepEqual(own.events, ["closed"]);
+      assert.deepEqual([own.cause, peer.cause], [undefined, undefined]);
+    });
+  },
+);
+
+testOverEach(
+  "after end a peer that goes on sending still gets the last reply, and is closed at last",
+  async (withServer) => {
+    await withServer(async (server) => {
+      const { peer, own } = await server.pair();
+      let sizeAtEnd = 0;
+      own.onData = () => {
+        sizeAtEnd = own.size;
+        own.connection.write(bytes("no more of that"));
+        own.connection.end();
+      };
+      peer.connection.pause();
+      for (let i = 0; i < 20; i++) {
+        peer.connection.write(noise(10_000));
+        await turn();
+      }
+      peer.connection.resume();
+      await peer.event("ended");
+      assert.equal(peer.text(), "no more of that");
+      // It never ends its side: the server does not wait for ever.
+      await own.event("closed");
+      assert.deepEqual(own.events, ["data", "closed"]);
+      assert.equal(own.size, sizeAtEnd);
+      peer.connection.destroy();
+      await peer.event("closed");
+    });
+  },
+);
 
 test("a reset is told once as closed, with its cause", async () => {
   await withServer(async (server) => {
@@ -100,44 +107,50 @@ test("a reset is told once as closed, with its cause", async () => {
   });
 });
 
-test("a reset in the middle of a large write is told once as closed, and nothing after it", async () => {
-  await withServer(async (server) => {
-    for (let round = 0; round < 10; round++) {
+testOverEach(
+  "a reset in the middle of a large write is told once as closed, and nothing after it",
+  async (withServer) => {
+    await withServer(async (server) => {
+      for (let round = 0; round < 10; round++) {
+        const { peer, own } = await server.pair();
+        peer.connection.pause();
+        own.connection.write(noise(8 * MIB));
+        own.connection.write(noise(100_000));
+        for (let i = 0; i < round; i++) await turn();
+        peer.connection.destroy();
+        await own.event("closed");
+        const { connection } = own;
+        assert.equal(connection.write(bytes("into the void")), true);
+        connection.pause();
+        connection.resume();
+        connection.end();
+        connection.destroy();
+        for (let i = 0; i < 5; i++) await turn();
+        assert.equal(own.events.filter((event) => event === "closed").length, 1);
+        assert.equal(own.events.at(-1), "closed");
+      }
+    });
+  },
+);
+
+testOverEach(
+  "after destroy nothing comes but one closed, without a cause, and the peer sees the end",
+  async (withServer) => {
+    await withServer(async (server) => {
       const { peer, own } = await server.pair();
-      peer.connection.pause();
-      own.connection.write(noise(8 * MIB));
-      own.connection.write(noise(100_000));
-      for (let i = 0; i < round; i++) await turn();
-      peer.connection.destroy();
+      own.onData = () => own.connection.destroy();
+      peer.connection.write(noise(300_000));
       await own.event("closed");
-      const { connection } = own;
-      assert.equal(connection.write(bytes("into the void")), true);
-      connection.pause();
-      connection.resume();
-      connection.end();
-      connection.destroy();
       for (let i = 0; i < 5; i++) await turn();
-      assert.equal(own.events.filter((event) => event === "closed").length, 1);
-      assert.equal(own.events.at(-1), "closed");
-    }
-  });
-});
+      assert.deepEqual(own.events, ["data", "closed"]);
+      assert.equal(own.cause, undefined);
+      await peer.until(({ events }) => /ended|closed/.test(events.join()), "the end");
+      peer.connection.destroy();
+    });
+  },
+);
 
-test("after destroy nothing comes but one closed, without a cause, and the peer sees the end", async () => {
-  await withServer(async (server) => {
-    const { peer, own } = await server.pair();
-    own.onData = () => own.connection.destroy();
-    peer.connection.write(noise(300_000));
-    await own.event("closed");
-    for (let i = 0; i < 5; i++) await turn();
-    assert.deepEqual(own.events, ["data", "closed"]);
-    assert.equal(own.cause, undefined);
-    await peer.until(({ events }) => /ended|closed/.test(events.join()), "the end");
-    peer.connection.destroy();
-  });
-});
-
-test("destroy cuts a peer that does not read", async () => {
+testOverEach("destroy cuts a peer that does not read", async (withServer) => {
   await withServer(async (server) => {
     const { peer, own } = await server.pair();
     peer.connection.pause();
@@ -164,7 +177,7 @@ test("destroy cuts a peer that does not read", async () => {
   });
 });
 
-test("a handler that throws costs its connection and no other", async () => {
+testOverEach("a handler that throws costs its connection and no other", async (withServer) => {
   await withServer(async (server) => {
     const unlucky = await server.pair();
     const other = await server.pair();

@@ -2,6 +2,7 @@ import { deadline, PATIENCE_MS } from "../support/mod.ts";
 import {
   type Connection,
   type ConnectionHandler,
+  type Dial,
   dial,
   listen,
   type Listener,
@@ -105,20 +106,24 @@ export class RecordingServer {
   readonly listener: Listener;
   readonly accepted: Recorder[];
   readonly #arrivals: Array<(recorder: Recorder) => void>;
+  readonly #dial: Dial;
 
   constructor(
     listener: Listener,
     accepted: Recorder[],
     arrivals: Array<(recorder: Recorder) => void>,
+    dialPeer: Dial,
   ) {
     this.listener = listener;
     this.accepted = accepted;
     this.#arrivals = arrivals;
+    this.#dial = dialPeer;
   }
 
   static async open(
     options: Partial<ListenOptions> = {},
     prepare: (recorder: Recorder) => void = () => {},
+    dialPeer: Dial = dial,
   ): Promise<RecordingServer> {
     const accepted: Recorder[] = [];
     const arrivals: Array<(recorder: Recorder) => void> = [];
@@ -135,7 +140,7 @@ export class RecordingServer {
       },
       acceptResumed() {},
     });
-    return new RecordingServer(listener, accepted, arrivals);
+    return new RecordingServer(listener, accepted, arrivals, dialPeer);
   }
 
   get port(): number {
@@ -146,7 +151,10 @@ export class RecordingServer {
   async pair(hostname = "127.0.0.1"): Promise<{ peer: Recorder; own: Recorder }> {
     const arrival = new Promise<Recorder>((resolve) => this.#arrivals.push(resolve));
     let peer: Recorder | undefined;
-    await dial({ hostname, port: this.port }, (connection) => peer = new Recorder(connection));
+    await this.#dial(
+      { hostname, port: this.port },
+      (connection) => peer = new Recorder(connection),
+    );
     return { peer: peer!, own: await deadline(arrival, PATIENCE_MS, "an accepted connection") };
   }
 
@@ -169,8 +177,9 @@ export async function withServer(
   body: (server: RecordingServer) => Promise<void>,
   options: Partial<ListenOptions> = {},
   prepare?: (recorder: Recorder) => void,
+  dialPeer?: Dial,
 ): Promise<void> {
-  const server = await RecordingServer.open(options, prepare);
+  const server = await RecordingServer.open(options, prepare, dialPeer);
   try {
     await body(server);
   } finally {
