@@ -10,8 +10,8 @@ const TOOLS = new Map([
     return await gearmanTool(words, readEnvironment(GEARMAN_ENVIRONMENT));
   }],
   ["gearadmin", async (words: readonly string[]) => {
-    const { gearadminTool } = await import("./src/cli/gearadmin/mod.ts");
-    return await gearadminTool(words);
+    const { GEARADMIN_ENVIRONMENT, gearadminTool } = await import("./src/cli/gearadmin/mod.ts");
+    return await gearadminTool(words, readEnvironment(GEARADMIN_ENVIRONMENT));
   }],
 ]);
 

@@ -11,6 +11,7 @@ export type CliErrorCode =
   | "INVALID_ARGUMENT"
   | "NOT_AVAILABLE"
   | "CONFIG_FILE"
+  | "TLS_FILES"
   | "OPEN_FILES"
   | "USER"
   | "DATA_DIR"

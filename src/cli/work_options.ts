@@ -38,6 +38,13 @@ export const WORK_OPTIONS: readonly OptionSpec[] = [
     help: "Without a file: port of servers that were given without one.",
   },
   {
+    name: "ssl",
+    short: "S",
+    kind: "switch",
+    group: GROUP,
+    help: "Without a file: TLS, with the files of `gearman -S` (docs/tools.md).",
+  },
+  {
     name: "function",
     kind: "text",
     group: GROUP,

@@ -99,12 +99,13 @@ function sourceOf(values: OptionValues): WorkSource {
       {
         ...(values.isGiven("processes") ? { processes: Number(values.number("processes")) } : {}),
         ...(values.isGiven("timeout") ? { timeout: values.text("timeout")! } : {}),
+        tls: values.isGiven("ssl"),
       },
       inherited,
     );
     return { file, read: () => settings };
   }
-  for (const name of ["host", "port", "function", "command", "processes", "timeout"]) {
+  for (const name of ["host", "port", "function", "command", "processes", "timeout", "ssl"]) {
     if (!values.isGiven(name)) continue;
     throw new CliError(
       "INVALID_ARGUMENT",
@@ -134,7 +135,8 @@ function textOf(file: string): string {
 }
 
 function check(settings: WorkSettings, { stdout, stderr }: WorkParts): number {
-  stdout(`servers: ${settings.servers.join(", ")}\n`);
+  const how = settings.tls === undefined ? "" : ", by TLS";
+  stdout(`servers: ${settings.servers.join(", ")}${how}\n`);
   let found = true;
   for (const each of settings.functions) {
     stdout(`${describe(each)}\n`);

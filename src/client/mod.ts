@@ -4,8 +4,14 @@ export * from "./worker/mod.ts";
 export {
   DEFAULT_PORT,
   deferred,
+  isTlsAlert,
+  openSocket,
   parseServerAddress,
   parseServerList,
+  readTlsFiles,
   type ServerAddress,
   serverText,
+  TLS_FILE_VARIABLES,
+  type TlsFiles,
+  tlsFilesIn,
 } from "./wire/mod.ts";

@@ -14,10 +14,9 @@ export class Fields {
   ) {
     this.#path = path;
     this.#complain = complain;
-    const isTable = typeof table === "object" && table !== null && !Array.isArray(table) &&
-      !(table instanceof Date);
-    this.#table = isTable ? table as Record<string, unknown> : {};
-    if (!isTable) complain(path, "it must be a table");
+    const usable = isTable(table);
+    this.#table = usable ? table : {};
+    if (!usable) complain(path, "it must be a table");
   }
 
   /** Names in it. */
@@ -27,6 +26,11 @@ export class Fields {
 
   has(name: string): boolean {
     return Object.hasOwn(this.#table, name);
+  }
+
+  /** Whether a field is a table. */
+  hasTable(name: string): boolean {
+    return this.has(name) && isTable(this.#table[name]);
   }
 
   /** A field as `read` understands it; `otherwise` when it is missing or `read` answers undefined. */
@@ -68,6 +72,11 @@ export class Fields {
       );
     }
   }
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
 }
 
 export const asText = (value: unknown) =>

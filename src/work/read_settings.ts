@@ -2,6 +2,7 @@ import { parse, TomlError } from "smol-toml";
 import { parseServerAddress, serverText } from "../client/mod.ts";
 import { asSwitch, asTexts, Fields } from "./fields.ts";
 import { FUNCTION_DEFAULTS, readBase, readFunction } from "./read_function.ts";
+import { readTls } from "./read_tls.ts";
 import { type WorkSettings, WorkSettingsError } from "./settings.ts";
 import { TomlLines } from "./toml_lines.ts";
 import { durationMs } from "./units.ts";
@@ -55,6 +56,7 @@ function readAll(fields: Fields, inherited: Readonly<Record<string, string>>): W
     },
     "a duration as 30s, 5m, 2h",
   );
+  const tls = readTls(fields, inherited);
   const watch = fields.get("watch", false, asSwitch, "true or false");
   const defaults = fields.table("defaults");
   const base = readBase(defaults, FUNCTION_DEFAULTS, inherited);
@@ -67,6 +69,7 @@ function readAll(fields: Fields, inherited: Readonly<Record<string, string>>): W
   if (functions.length === 0) fields.complain("functions", "there is no [functions.NAME]");
   return {
     servers: [...new Set(servers.map((server) => checkedServer(server, fields)))],
+    tls,
     stopGraceMs,
     watch,
     functions,
@@ -86,7 +89,7 @@ function checkedServer(text: string, fields: Fields): string {
 export function simpleSettings(
   servers: readonly string[],
   functions: readonly { readonly name: string; readonly command: string }[],
-  shared: { readonly processes?: number; readonly timeout?: string },
+  shared: { readonly processes?: number; readonly timeout?: string; readonly tls?: boolean },
   inherited: Readonly<Record<string, string>>,
 ): WorkSettings {
   const problems: string[] = [];
@@ -94,6 +97,7 @@ export function simpleSettings(
     problems.push([...path.slice(1), what].join(": "));
   const table = {
     ...(servers.length === 0 ? {} : { servers }),
+    ...(shared.tls === undefined ? {} : { tls: shared.tls }),
     defaults: {
       ...(shared.processes === undefined ? {} : { max_processes: shared.processes }),
       ...(shared.timeout === undefined ? {} : { timeout: shared.timeout }),

@@ -5,7 +5,7 @@ import { PerJobRunner } from "./per_job_runner.ts";
 import { PoolRunner } from "./pool_runner.ts";
 import { ProcessBudget } from "./process_budget.ts";
 import type { Job, Runner } from "./runner.ts";
-import type { FunctionSettings } from "./settings.ts";
+import type { FunctionSettings, WorkSettings } from "./settings.ts";
 import type { WorkLog } from "./work_log.ts";
 import type { WorkloadFiles } from "./workload_files.ts";
 
@@ -17,6 +17,9 @@ export interface SharedParts {
   /** `HOST-PID`: what the ids of workers begin with. */
   readonly idPrefix: string;
 }
+
+/** Which servers, and how they are spoken to. */
+type JobServers = Pick<WorkSettings, "servers" | "tls">;
 
 /** The connections to one set of servers. */
 interface Attendance {
@@ -40,16 +43,16 @@ export class ServedFunction {
   readonly #retiring = new Set<{ readonly runner: Runner; readonly gone: Promise<void> }>();
   readonly #leaving = new Set<Attendance>();
   #settings: FunctionSettings;
-  #servers: readonly string[];
+  #servers: JobServers;
   #runner: Runner;
   /** Set by the end of the constructor. */
   #attendance: Attendance | undefined;
   #offered = true;
   #stopping = false;
 
-  constructor(settings: FunctionSettings, servers: readonly string[], parts: SharedParts) {
+  constructor(settings: FunctionSettings, servers: JobServers, parts: SharedParts) {
     this.#settings = settings;
-    this.#servers = servers;
+    this.#servers = chosen(servers);
     this.#parts = parts;
     this.#budget = new ProcessBudget(settings.most);
     this.#runner = this.#newRunner();
@@ -63,7 +66,8 @@ export class ServedFunction {
   }
 
   /** Takes over a new definition, or new servers. Answers whether anything is different. */
-  change(settings: FunctionSettings, servers: readonly string[]): boolean {
+  change(settings: FunctionSettings, jobServers: JobServers): boolean {
+    const servers = chosen(jobServers);
     const sameProgram = equal(this.#settings, settings);
     const sameServers = equal(this.#servers, servers);
     if (!sameProgram) {
@@ -142,7 +146,8 @@ export class ServedFunction {
   #attend(): Attendance {
     const { idPrefix, log } = this.#parts;
     const worker: GearmanWorker = new GearmanWorker({
-      servers: this.#servers,
+      servers: this.#servers.servers,
+      tls: this.#servers.tls ?? false,
       concurrency: this.#settings.most,
       clientId: clientId(idPrefix, this.name),
       onEvent: (event) => this.#tell(event),
@@ -223,6 +228,10 @@ export class ServedFunction {
         return log("WARNING", `${this.name}: ${event.server} says: ${event.text}`);
     }
   }
+}
+
+function chosen({ servers, tls }: JobServers): JobServers {
+  return { servers, tls };
 }
 
 /** `HOST-PID-FUNCTION`, without what servers do not take. */

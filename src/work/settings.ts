@@ -1,3 +1,5 @@
+import type { TlsOptions } from "../client/mod.ts";
+
 /** What becomes of a job. */
 export type JobEnd = "complete" | "fail" | "exception";
 
@@ -5,6 +7,8 @@ export type JobEnd = "complete" | "fail" | "exception";
 export interface WorkSettings {
   /** `host:port`; it works for all of them. */
   readonly servers: readonly string[];
+  /** How they are spoken to; undefined: not encrypted. */
+  readonly tls: TlsOptions | undefined;
   /** How long running jobs may take when it stops. */
   readonly stopGraceMs: number;
   /** Take over a changed configuration file by itself. */

@@ -17,7 +17,7 @@ export class WorkService {
     this.#settings = settings;
     this.#parts = parts;
     for (const each of settings.functions) {
-      this.#functions.set(each.name, new ServedFunction(each, settings.servers, parts));
+      this.#functions.set(each.name, new ServedFunction(each, settings, parts));
     }
   }
 
@@ -47,10 +47,10 @@ export class WorkService {
       if (known === undefined) {
         this.#functions.set(
           each.name,
-          new ServedFunction(each, settings.servers, this.#parts),
+          new ServedFunction(each, settings, this.#parts),
         );
         added.push(each.name);
-      } else if (known.change(each, settings.servers)) {
+      } else if (known.change(each, settings)) {
         changed.push(each.name);
       }
     }

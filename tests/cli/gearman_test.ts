@@ -47,7 +47,7 @@ test("what is wrong with gearman's words stands in its help", () => {
 
 test("gearman's servers come from both variables, else from -h and -p", () => {
   const servers = (given: string, environment: Record<string, string> = {}) =>
-    serversOf(readArguments(words(`-f x ${given}`)).given, environment);
+    serversOf(readArguments(words(`-f x ${given}`)).given, environment).servers;
   assert.deepEqual(servers(""), ["localhost:4730"]);
   assert.deepEqual(servers("-h ::1 -p 1"), ["[::1]:1"]);
   assert.deepEqual(servers("-p 1", { GEARMAN_SERVER: "a:2,b" }), ["a:2", "b:4730"]);

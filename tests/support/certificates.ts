@@ -20,6 +20,8 @@ export interface TestCertificates {
   readonly stranger: CertificateFiles;
   /** For the name `client`, by `ca`. */
   readonly client: CertificateFiles;
+  /** For the name `localhost`, by itself. */
+  readonly selfSigned: CertificateFiles;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -50,6 +52,12 @@ export async function makeCertificates(): Promise<TestCertificates> {
       "subjectAltName=DNS:db.example",
     ]),
     client: await make("client", "client", by),
+    selfSigned: await make("self-signed", "localhost", [
+      "-addext",
+      "basicConstraints=critical,CA:FALSE",
+      "-addext",
+      "subjectAltName=DNS:localhost",
+    ]),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

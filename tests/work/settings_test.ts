@@ -27,6 +27,7 @@ test("a small file stands on defaults", () => {
   const settings = readSettings('[functions.a]\ncommand = ["rev"]\n', "w.toml", OWN);
   assert.deepEqual(settings, {
     servers: ["127.0.0.1:4730"],
+    tls: undefined,
     stopGraceMs: 30_000,
     watch: false,
     functions: [{

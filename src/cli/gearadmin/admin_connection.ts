@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { GearmanError, isTlsAlert, openSocket, type TlsOptions } from "../../client/mod.ts";
 import { CliError } from "../cli_error.ts";
 import { portNumber } from "../listen_addresses.ts";
 import { AdminError } from "./admin_error.ts";
@@ -10,6 +11,8 @@ export interface AdminServer {
   readonly host: string;
   /** Number or service name. */
   readonly port: string;
+  /** Undefined: not encrypted. */
+  readonly tls: TlsOptions | undefined;
   /** How long connecting and each reply may take. */
   readonly timeoutMs: number;
 }
@@ -26,6 +29,7 @@ export class AdminConnection {
   readonly #timeoutMs: number;
   #asked: Asked | undefined;
   #over: AdminError | undefined;
+  #heard = false;
 
   private constructor(socket: Socket, timeoutMs: number) {
     this.#socket = socket;
@@ -35,28 +39,13 @@ export class AdminConnection {
     socket.on("close", () => this.#end(lost()));
   }
 
-  /** Throws `AdminError`: `UNKNOWN_HOST`, `UNKNOWN_SERVICE`, `CONNECT_FAILED`. */
-  static async open({ host, port, timeoutMs }: AdminServer): Promise<AdminConnection> {
+  /** Throws `AdminError`: `UNKNOWN_HOST`, `UNKNOWN_SERVICE`, `CONNECT_FAILED`, `TLS_FAILED`. */
+  static async open({ host, port, tls, timeoutMs }: AdminServer): Promise<AdminConnection> {
     const number = numberOf(port);
     if (host === "") throw new AdminError("UNKNOWN_HOST", "The name of the host is empty");
-    const socket = connect({ host, port: number });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once("connect", resolve);
-        socket.once("error", reject);
-        timer = setTimeout(() => reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
-      });
-    } catch (cause) {
-      socket.on("error", () => {});
-      socket.destroy();
-      const { code = "", message } = cause as NodeJS.ErrnoException;
-      throw new AdminError(UNKNOWN.includes(code) ? "UNKNOWN_HOST" : "CONNECT_FAILED", message, {
-        cause,
-      });
-    } finally {
-      clearTimeout(timer);
-    }
+    const socket = await openSocket({ host, port: number, tls }, { timeoutMs }).catch((error) => {
+      throw adminError(error);
+    });
     socket.setNoDelay(true);
     return new AdminConnection(socket, timeoutMs);
   }
@@ -91,6 +80,10 @@ export class AdminConnection {
   }
 
   #received(bytes: Uint8Array): void {
+    if (!this.#heard && isTlsAlert(bytes)) {
+      return this.#end(new AdminError("TLS_FAILED", "The server answers with TLS only: use --ssl"));
+    }
+    this.#heard = true;
     try {
       const reply = this.#asked?.reader.push(bytes);
       if (reply !== undefined) this.#asked?.answered(reply);
@@ -118,6 +111,16 @@ function numberOf(port: string): number {
     if (!(cause instanceof CliError)) throw cause;
     throw new AdminError("UNKNOWN_SERVICE", cause.message, { cause });
   }
+}
+
+function adminError(error: unknown): AdminError {
+  if (!(error instanceof GearmanError)) throw error;
+  const { code = "" } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  if (UNKNOWN.includes(code)) {
+    return new AdminError("UNKNOWN_HOST", error.message, { cause: error });
+  }
+  const own = error.code === "TLS_FAILED" ? error.code : "CONNECT_FAILED";
+  return new AdminError(own, error.message, { cause: error });
 }
 
 function lost(cause?: Error): AdminError {

@@ -12,7 +12,11 @@ import { type FunctionRow, functionRows } from "./rows.ts";
 import { serverOf } from "./server_options.ts";
 
 /** `gearadmin check`. Answers the exit code of a Nagios plugin. */
-export async function runCheck(words: readonly string[], output: AdminOutput): Promise<number> {
+export async function runCheck(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  output: AdminOutput,
+): Promise<number> {
   try {
     const values = readOptions(words, CHECK_OPTIONS);
     if (values.isGiven("help")) {
@@ -20,7 +24,11 @@ export async function runCheck(words: readonly string[], output: AdminOutput): P
       // Plugins answer UNKNOWN when they have checked nothing.
       return CheckState.UNKNOWN;
     }
-    const verdict = judge(await rowsOf(values), subjectOf(values), thresholdsOf(values));
+    const verdict = judge(
+      await rowsOf(values, environment),
+      subjectOf(values),
+      thresholdsOf(values),
+    );
     output.out(verdict.text);
     return verdict.state;
   } catch (error) {
@@ -35,21 +43,14 @@ export async function runCheck(words: readonly string[], output: AdminOutput): P
 }
 
 /** Asks the server, within the time that all of it may take. */
-async function rowsOf(values: OptionValues): Promise<FunctionRow[]> {
+async function rowsOf(
+  values: OptionValues,
+  environment: Readonly<Record<string, string>>,
+): Promise<FunctionRow[]> {
   const limitMs = Math.max(1, Number(values.number("timeout"))) * 1000;
-  const server = serverOf(values, limitMs);
+  const server = serverOf(values, environment, limitMs);
   const began = performance.now();
-  let connection: AdminConnection;
-  try {
-    connection = await AdminConnection.open(server);
-  } catch (error) {
-    if (!(error instanceof AdminError)) throw error;
-    throw new AdminError(
-      error.code,
-      `Cannot connect to ${server.host}:${server.port}: ${error.message}`,
-      { cause: error },
-    );
-  }
+  const connection = await AdminConnection.open(server);
   try {
     const leftMs = Math.max(1, limitMs - (performance.now() - began));
     const reply = await connection.ask(Buffer.from("status"), "list", leftMs);

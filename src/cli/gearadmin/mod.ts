@@ -8,9 +8,11 @@ import { AdminError } from "./admin_error.ts";
 import { readOptions } from "./arguments.ts";
 import { GEARADMIN_OPTIONS, gearadminHelp } from "./option_table.ts";
 import { printJson, printReply } from "./print_reply.ts";
+import { serverOf } from "./server_options.ts";
 import { PROCESS_STREAMS } from "../streams.ts";
 import type { AdminOutput } from "./admin_output.ts";
 
+export { TLS_FILE_VARIABLES as GEARADMIN_ENVIRONMENT } from "../../client/mod.ts";
 export { GEARADMIN_OPTIONS, GEARADMIN_WORDS } from "./option_table.ts";
 export { CHECK_OPTIONS } from "./check_options.ts";
 export { TOP_OPTIONS } from "./top_options.ts";
@@ -19,14 +21,19 @@ export { type AdminOutput } from "./admin_output.ts";
 /** Runs `gearadmin` with these words behind its name. Answers the exit code. */
 export async function gearadminTool(
   words: readonly string[],
+  environment: Readonly<Record<string, string>>,
   output: AdminOutput = PROCESS_STREAMS,
 ): Promise<number> {
   const at = wordAt(words);
   const others = words.filter((_, index) => index !== at);
-  if (words[at] === "top") return await (await import("./top.ts")).runTop(others, output);
-  if (words[at] === "check") return await (await import("./check.ts")).runCheck(others, output);
+  if (words[at] === "top") {
+    return await (await import("./top.ts")).runTop(others, environment, output);
+  }
+  if (words[at] === "check") {
+    return await (await import("./check.ts")).runCheck(others, environment, output);
+  }
   try {
-    return await obey(words, output);
+    return await obey(words, environment, output);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     const name = calledName() === "gearadmin" ? process.argv0 : "gearadmin";
@@ -42,10 +49,14 @@ function wordAt(words: readonly string[]): number {
   return at;
 }
 
-const SERVER_OPTION = /^(-[hp]|--(host|port)(=|$))/;
+const SERVER_OPTION = /^(-[hp]|--(host|port)(=|$)|(-S|--ssl)$)/;
 const SERVER_OPTION_ALONE = /^(-[hp]|--(host|port))$/;
 
-async function obey(words: readonly string[], output: AdminOutput): Promise<number> {
+async function obey(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  output: AdminOutput,
+): Promise<number> {
   const values = readOptions(words, GEARADMIN_OPTIONS);
   if (values.isGiven("help")) {
     output.out(gearadminHelp());
@@ -56,15 +67,15 @@ async function obey(words: readonly string[], output: AdminOutput): Promise<numb
     output.out(`No option execution operation given.\n\n${gearadminHelp()}`);
     return 1;
   }
-  if (values.isGiven("ssl")) {
-    output.error("Error: Cannot connect with TLS (--ssl): this version has none\n");
+  const timeoutMs = Math.max(1, Number(values.number("timeout")) * 1000);
+  let server: AdminServer;
+  try {
+    server = serverOf(values, environment, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    output.error(`Error: ${error.message}\n`);
     return 1;
   }
-  const server = {
-    host: values.text("host")!,
-    port: values.text("port")!,
-    timeoutMs: Math.max(1, Number(values.number("timeout")) * 1000),
-  };
   try {
     return await ask(server, actions, values.isGiven("json"), output);
   } catch (error) {

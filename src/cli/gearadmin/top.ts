@@ -15,14 +15,18 @@ const MOST_SECONDS = 86_400;
 const TIMEOUT_MS = 10_000;
 
 /** `gearadmin top`. Answers the exit code: 1 when the server cannot be asked at the first look. */
-export async function runTop(words: readonly string[], output: AdminOutput): Promise<number> {
+export async function runTop(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  output: AdminOutput,
+): Promise<number> {
   try {
     const values = readOptions(words, TOP_OPTIONS);
     if (values.isGiven("help")) {
       output.out(helpText(TOP_OPTIONS, TOP_HEAD));
       return 0;
     }
-    const server = serverOf(values, TIMEOUT_MS);
+    const server = serverOf(values, environment, TIMEOUT_MS);
     const intervalMs = intervalOf(values.text("interval")!);
     const count = Number(values.number("count") ?? 0n) || Infinity;
     return await watch(server, intervalMs, count, output);

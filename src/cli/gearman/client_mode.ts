@@ -3,6 +3,7 @@ import { GearmanClient, GearmanError, type RunningJob } from "../../client/mod.t
 import type { GearmanArguments } from "./arguments.ts";
 import { errorLine, unknownHost } from "./error_lines.ts";
 import { Progress } from "./progress.ts";
+import type { Servers } from "./servers.ts";
 import { OutputClosedError, type ToolStreams } from "../streams.ts";
 import { workloads } from "./workloads.ts";
 
@@ -13,10 +14,10 @@ const WINDOW = 128;
 /** `gearman` without -w: submits jobs and prints what comes back. Answers the exit code. */
 export async function runClient(
   given: GearmanArguments,
-  servers: readonly string[],
+  servers: Servers,
   streams: ToolStreams,
 ): Promise<number> {
-  const client = new GearmanClient({ servers });
+  const client = new GearmanClient(servers);
   try {
     return await new ClientRun(given, client, streams).run();
   } catch (error) {

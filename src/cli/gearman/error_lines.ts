@@ -20,7 +20,9 @@ function phrase(error: unknown): string {
   if (!(error instanceof GearmanError)) {
     return error instanceof Error ? error.message : String(error);
   }
-  if (error.code !== "CONNECT_FAILED") return PHRASES[error.code] ?? error.message;
+  if (error.code !== "CONNECT_FAILED" && error.code !== "TLS_FAILED") {
+    return PHRASES[error.code] ?? error.message;
+  }
   return `flush(GEARMAN_COULD_NOT_CONNECT) ${connectionText(error)}`;
 }
 

@@ -1,6 +1,6 @@
 /** `cogd gearman`: the command-line client and worker, as gearman 1.1.20's (command line section 5). */
 import process from "node:process";
-import { GearmanError } from "../../client/mod.ts";
+import { GearmanError, TLS_FILE_VARIABLES } from "../../client/mod.ts";
 import { calledName, startingEnvironment } from "../../runtime/mod.ts";
 import { CliError } from "../cli_error.ts";
 import { PidFile } from "../pid_file.ts";
@@ -8,7 +8,7 @@ import { type GearmanArguments, readArguments } from "./arguments.ts";
 import { backgroundChild, startInBackground } from "./background.ts";
 import { runClient } from "./client_mode.ts";
 import { usageText } from "./option_table.ts";
-import { serversOf } from "./servers.ts";
+import { type Servers, serversOf } from "./servers.ts";
 import { NO_STREAMS, PROCESS_STREAMS, type ToolStreams } from "../streams.ts";
 
 export { GEARMAN_OPTIONS, type LetterOption } from "./option_table.ts";
@@ -18,6 +18,7 @@ export const GEARMAN_ENVIRONMENT = [
   "COGD_DAEMON_CHILD",
   "GEARMAN_SERVER",
   "GEARMAN_SERVERS",
+  ...TLS_FILE_VARIABLES,
 ] as const;
 
 const LONGEST_FUNCTION = 512;
@@ -94,7 +95,7 @@ function createPidFile(
 
 async function run(
   given: GearmanArguments,
-  servers: readonly string[],
+  servers: Servers,
   streams: ToolStreams,
 ): Promise<number> {
   if (!given.worker) return await runClient(given, servers, streams);
@@ -102,9 +103,8 @@ async function run(
   return await runWorker(given, servers, streams, startingEnvironment);
 }
 
-/** What libgearman refuses, and what this version does not have. */
-function refusalOf({ functions, unique, worker, tls }: GearmanArguments): string | undefined {
-  if (tls) return "Cannot connect with TLS (-S): this version has none";
+/** What libgearman refuses. */
+function refusalOf({ functions, unique, worker }: GearmanArguments): string | undefined {
   const encoder = new TextEncoder();
   const lengths = functions.map((name) => encoder.encode(name).length);
   const [call, within] = worker

@@ -1,20 +1,37 @@
-import { DEFAULT_PORT, parseServerList, serverText } from "../../client/mod.ts";
+import {
+  DEFAULT_PORT,
+  parseServerList,
+  readTlsFiles,
+  serverText,
+  tlsFilesIn,
+  type TlsOptions,
+} from "../../client/mod.ts";
 import type { GearmanArguments } from "./arguments.ts";
 
 const DEFAULT_HOST = "localhost";
 
+/** Which servers, and how they are spoken to: options of the library. */
+export interface Servers {
+  /** `host:port`. */
+  readonly servers: readonly string[];
+  readonly tls: false | TlsOptions;
+}
+
 /**
- * The servers, `host:port`: those of GEARMAN_SERVERS, which libgearman itself reads, then those of
- * GEARMAN_SERVER, or else -h and -p (command line section 5). Throws `GearmanError` `INVALID_ARGUMENT`.
+ * The servers: those of GEARMAN_SERVERS, which libgearman itself reads, then those of GEARMAN_SERVER, or else
+ * -h and -p; with -S by TLS (command line section 5). Throws `GearmanError` `INVALID_ARGUMENT`.
  */
 export function serversOf(
-  { host, port }: GearmanArguments,
+  { host, port, tls }: GearmanArguments,
   environment: Readonly<Record<string, string>>,
-): string[] {
+): Servers {
   const listed = parseServerList(environment["GEARMAN_SERVERS"] ?? "");
   const own = parseServerList(environment["GEARMAN_SERVER"] ?? "");
   if (own.length === 0 && (listed.length === 0 || host !== undefined || port !== undefined)) {
     own.push({ host: host || DEFAULT_HOST, port: port ?? DEFAULT_PORT });
   }
-  return [...new Set([...listed, ...own].map(serverText))];
+  return {
+    servers: [...new Set([...listed, ...own].map(serverText))],
+    tls: tls && readTlsFiles(tlsFilesIn(environment)),
+  };
 }

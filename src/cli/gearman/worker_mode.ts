@@ -9,6 +9,7 @@ import type { GearmanArguments } from "./arguments.ts";
 import { type Command, runCommand } from "./command.ts";
 import { errorLine, unknownHost } from "./error_lines.ts";
 import { findProgram } from "./find_program.ts";
+import type { Servers } from "./servers.ts";
 import { OutputClosedError, type ToolStreams } from "../streams.ts";
 
 const WORK = "gearman_worker_work";
@@ -21,7 +22,7 @@ const TIMED_OUT = "gearman: gearman_worker_work : gearman_wait(GEARMAN_TIMEOUT) 
  */
 export async function runWorker(
   given: GearmanArguments,
-  servers: readonly string[],
+  servers: Servers,
   streams: ToolStreams,
   environment: () => Readonly<Record<string, string>>,
 ): Promise<number> {
@@ -50,7 +51,7 @@ class WorkerRun {
 
   constructor(
     given: GearmanArguments,
-    servers: readonly string[],
+    servers: Servers,
     streams: ToolStreams,
     command: Command | undefined,
   ) {
@@ -58,7 +59,7 @@ class WorkerRun {
     this.#streams = streams;
     this.#command = command;
     this.#left = given.count === 0 ? Infinity : given.count;
-    this.#worker = new GearmanWorker({ servers, onEvent: (event) => this.#tell(event) });
+    this.#worker = new GearmanWorker({ ...servers, onEvent: (event) => this.#tell(event) });
     for (const name of given.functions) this.#worker.add(name, this.#do);
   }
 

@@ -1,4 +1,4 @@
-import type { Codec } from "../wire/mod.ts";
+import type { Codec, ServerOptions, TlsOptions } from "../wire/mod.ts";
 import type { JobPriority } from "./submission.ts";
 import type { JobCallbacks } from "./running_job.ts";
 
@@ -7,11 +7,13 @@ export interface ClientOptions<Data = Uint8Array> {
   /** How values become bytes and back. Default: bytes as they are. */
   readonly codec?: Codec<Data>;
   /**
-   * Servers as `host`, `host:port` or `[v6]:port`, in the order in which they are tried: the first
-   * that answers is used until it is lost. Default: `["127.0.0.1:4730"]`.
+   * Servers as `host`, `host:port` or `[v6]:port`, or with TLS options of their own, in the order in which
+   * they are tried: the first that answers is used until it is lost. Default: `["127.0.0.1:4730"]`.
    */
-  readonly servers?: readonly string[];
-  /** How long one attempt to connect may take, milliseconds. Default 5000. */
+  readonly servers?: readonly (string | ServerOptions)[];
+  /** Encrypts the connections: `true`, or with options. Default: not encrypted. */
+  readonly tls?: boolean | TlsOptions;
+  /** How long one attempt to connect may take, TLS handshake included, milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number;
   /**
    * How long the answer to a request (an acknowledgement, a status, an echo) may take, milliseconds;

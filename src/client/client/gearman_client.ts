@@ -4,7 +4,7 @@ import {
   type Codec,
   deferred,
   GearmanError,
-  parseServerAddress,
+  readServers,
   uniqueBytes,
 } from "../wire/mod.ts";
 import { type Bounds, watchBounds } from "./bounds.ts";
@@ -22,7 +22,6 @@ import { RunningJob } from "./running_job.ts";
 import { type Submission, submissionPacket } from "./submission.ts";
 import { TaskSet } from "./task_set.ts";
 
-const DEFAULT_SERVERS = ["127.0.0.1:4730"];
 const DEFAULT_CONNECT_MS = 5000;
 const DEFAULT_REQUEST_MS = 60_000;
 
@@ -44,16 +43,11 @@ export class GearmanClient<Data = Uint8Array> {
 
   /**
    * A client that connects when it is first used.
-   * @throws {GearmanError} `INVALID_ARGUMENT` for an address that is none, or an empty list
+   * @throws {GearmanError} `INVALID_ARGUMENT` for an address that is none, an empty list, or TLS options
+   * that cannot work
    */
   constructor(options: ClientOptions<Data> = {}) {
-    const servers = (options.servers ?? DEFAULT_SERVERS).map(parseServerAddress);
-    if (servers.length === 0) {
-      throw new GearmanError(
-        "INVALID_ARGUMENT",
-        "Cannot make a client: the list of servers is empty",
-      );
-    }
+    const servers = readServers(options.servers, options.tls);
     // Without a codec, Data is what the default codec takes.
     this.#codec = options.codec ?? (bytesCodec as Codec<unknown> as Codec<Data>);
     this.#shared = {

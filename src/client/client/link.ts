@@ -58,7 +58,7 @@ export class ClientLink {
     this.#onLost = onLost;
   }
 
-  /** @throws {GearmanError} `CONNECT_FAILED`, `ABORTED`, `PROTOCOL` */
+  /** @throws {GearmanError} `CONNECT_FAILED`, `TLS_FAILED`, `ABORTED`, `PROTOCOL` */
   static async open(
     address: ServerAddress,
     timeoutMs: number,

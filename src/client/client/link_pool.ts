@@ -37,14 +37,14 @@ export class LinkPool {
     return this.#current;
   }
 
-  /** @throws {GearmanError} `CONNECT_FAILED` when no server answers, `CLOSED` */
+  /** @throws {GearmanError} `CONNECT_FAILED` when no server answers, `TLS_FAILED`, `CLOSED` */
   choose(): Promise<ClientLink> {
     if (this.#current !== undefined) return Promise.resolve(this.#current);
     this.#choosing ??= this.#chooseFirst().finally(() => this.#choosing = undefined);
     return this.#choosing;
   }
 
-  /** The connection to one server of the list. @throws {GearmanError} `CONNECT_FAILED`, `CLOSED` */
+  /** The connection to one server of the list. @throws {GearmanError} `CONNECT_FAILED`, `TLS_FAILED`, `CLOSED` */
   async to(server: string): Promise<ClientLink> {
     const open = this.#links.get(server);
     if (open !== undefined) return open;

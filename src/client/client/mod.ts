@@ -36,5 +36,7 @@ export {
   JobFailedError,
   jsonCodec,
   QueueFullError,
+  type ServerOptions,
   textCodec,
+  type TlsOptions,
 } from "../wire/mod.ts";

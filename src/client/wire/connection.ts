@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
   encodeRequest,
   MAGIC_REPLY,
@@ -11,7 +11,10 @@ import {
 } from "../../protocol/mod.ts";
 import { deferred } from "./deferred.ts";
 import { ConnectionLostError, GearmanError } from "./errors.ts";
+import { type ConnectOptions, openSocket } from "./open_socket.ts";
 import { type ServerAddress, serverText } from "./server_address.ts";
+import { isTlsRefusal, tlsFailure } from "./tls_failure.ts";
+import { isTlsAlert } from "./tls_options.ts";
 
 /** What is told about a connection. No call comes after `lost`. */
 export interface ConnectionEvents {
@@ -19,11 +22,6 @@ export interface ConnectionEvents {
   packet(packet: Packet): void;
   /** The connection is over, by the peer, a failure or `close`. Comes once. */
   lost(cause: GearmanError): void;
-}
-
-export interface ConnectOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bounds of what a server may send: those of a server for its peers. */
@@ -35,19 +33,28 @@ const LIMITS = {
 
 /** How long a server may take to read what was sent before the connection was closed. */
 const LONGEST_GOODBYE_MS = 60_000;
+/** How long it may then take to close its side of a TLS connection. */
+const LONGEST_ANSWER_MS = 5000;
 
-/** One TCP connection to a job server: packets out, packets in. Runs wherever `node:net` does. */
+/** One connection to a job server: packets out, packets in. Runs wherever `node:net` and `node:tls` do. */
 export class WireConnection implements PacketSink {
   /** `host:port` of the server. */
   readonly server: string;
+  readonly #encrypted: boolean;
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   readonly #decoder: PacketDecoder;
   #lost = false;
+  #heard = false;
   readonly #gone = deferred<void>();
 
-  private constructor(server: string, socket: Socket, events: ConnectionEvents) {
+  private constructor(
+    { server, encrypted }: { readonly server: string; readonly encrypted: boolean },
+    socket: Socket,
+    events: ConnectionEvents,
+  ) {
     this.server = server;
+    this.#encrypted = encrypted;
     this.#socket = socket;
     this.#events = events;
     this.#decoder = new PacketDecoder(this, LIMITS);
@@ -62,22 +69,15 @@ export class WireConnection implements PacketSink {
     });
   }
 
-  /** @throws {GearmanError} `CONNECT_FAILED`, `ABORTED` */
+  /** @throws {GearmanError} `CONNECT_FAILED`, `TLS_FAILED`, `ABORTED` */
   static async open(
     address: ServerAddress,
     options: ConnectOptions,
     events: ConnectionEvents,
   ): Promise<WireConnection> {
-    const server = serverText(address);
-    const socket = connect({ host: address.host, port: address.port });
-    try {
-      await connected(socket, server, options);
-    } catch (error) {
-      socket.on("error", () => {});
-      socket.destroy();
-      throw error;
-    }
-    return new WireConnection(server, socket, events);
+    const socket = await openSocket(address, options);
+    const place = { server: serverText(address), encrypted: address.tls !== undefined };
+    return new WireConnection(place, socket, events);
   }
 
   /** Sends a packet; packets of one turn leave together. Does nothing once the connection is lost. */
@@ -106,8 +106,13 @@ export class WireConnection implements PacketSink {
     while (this.#socket.writableCorked > 0) this.#socket.uncork();
     this.#socket.end();
     const socket = this.#socket;
-    const tooLong = setTimeout(() => socket.destroy(), LONGEST_GOODBYE_MS);
-    socket.once("finish", () => socket.destroySoon());
+    let tooLong = setTimeout(() => socket.destroy(), LONGEST_GOODBYE_MS);
+    socket.once("finish", () => {
+      if (!this.#encrypted) return socket.destroySoon();
+      // On Bun the last bytes may still be in the process: the peer's own end shows that they are not.
+      clearTimeout(tooLong);
+      tooLong = setTimeout(() => socket.destroy(), LONGEST_ANSWER_MS);
+    });
     socket.once("close", () => clearTimeout(tooLong));
     this.#end(new GearmanError("CLOSED", `Connection to "${this.server}" was closed`));
   }
@@ -138,6 +143,11 @@ export class WireConnection implements PacketSink {
   }
 
   #received(chunk: Uint8Array): void {
+    const first = !this.#heard;
+    this.#heard = true;
+    if (first && isTlsAlert(chunk)) {
+      return this.#misbehaved("a TLS alert: it is to be spoken to with TLS");
+    }
     try {
       // What is cut out of it goes to users, who were promised a plain Uint8Array, not a Buffer.
       this.#decoder.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -156,46 +166,13 @@ export class WireConnection implements PacketSink {
     this.#decoder.stop();
     const closing = cause instanceof GearmanError && cause.code === "CLOSED";
     if (!closing) this.#socket.destroy();
-    const error = cause instanceof GearmanError
-      ? cause
-      : new ConnectionLostError(this.server, { cause });
-    this.#events.lost(error);
+    this.#events.lost(cause instanceof GearmanError ? cause : this.#loss(cause));
   }
-}
 
-function connected(socket: Socket, server: string, options: ConnectOptions): Promise<void> {
-  const { timeoutMs, signal } = options;
-  return new Promise((resolve, reject) => {
-    const settle = (error: GearmanError | undefined) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", aborted);
-      socket.off("connect", success);
-      socket.off("error", failed);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const success = () => settle(undefined);
-    const failed = (cause: Error) =>
-      settle(
-        new GearmanError("CONNECT_FAILED", `Cannot connect to "${server}": ${cause.message}`, {
-          cause,
-        }),
-      );
-    const aborted = () =>
-      settle(new GearmanError("ABORTED", `Connecting to "${server}" was aborted`));
-    const timer = setTimeout(
-      () =>
-        settle(
-          new GearmanError(
-            "CONNECT_FAILED",
-            `Cannot connect to "${server}": no answer in ${timeoutMs} ms`,
-          ),
-        ),
-      timeoutMs,
-    );
-    socket.once("connect", success);
-    socket.once("error", failed);
-    if (signal?.aborted === true) aborted();
-    else signal?.addEventListener("abort", aborted);
-  });
+  #loss(cause: unknown): GearmanError {
+    if (!this.#heard && cause instanceof Error && isTlsRefusal(cause)) {
+      return tlsFailure(this.server, cause);
+    }
+    return new ConnectionLostError(this.server, { cause }, this.#heard);
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * What went wrong:
  * - `CONNECT_FAILED`: none of the servers could be reached.
+ * - `TLS_FAILED`: a server was reached, but it does not speak TLS, or its certificate is not trusted.
  * - `CONNECTION_LOST`: the connection ended while an answer was due; the server may have the job.
  * - `TIMEOUT`, `ABORTED`: the caller's own bound; the job itself goes on.
  * - `JOB_FAILED`, `JOB_EXCEPTION`: the worker said so.
@@ -14,6 +15,7 @@
  */
 export type GearmanErrorCode =
   | "CONNECT_FAILED"
+  | "TLS_FAILED"
   | "CONNECTION_LOST"
   | "TIMEOUT"
   | "ABORTED"
@@ -74,9 +76,12 @@ export class ConnectionLostError extends GearmanError {
   /** `host:port` of the server. */
   readonly server: string;
 
-  /** The connection to this server was lost. */
-  constructor(server: string, options?: ErrorOptions) {
-    super("CONNECTION_LOST", `Connection to "${server}" was lost`, options);
+  /** The connection to this server was lost; `heard`: after the server had said something. */
+  constructor(server: string, options?: ErrorOptions, heard = true) {
+    const hint = heard
+      ? ""
+      : " before the server had said anything: perhaps only one of the two speaks TLS";
+    super("CONNECTION_LOST", `Connection to "${server}" was lost${hint}`, options);
     this.name = "ConnectionLostError";
     this.server = server;
   }

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { GearmanError } from "./errors.ts";
+import { checkTlsOptions, type TlsOptions } from "./tls_options.ts";
 
 /** Port of the Gearman protocol. */
 export const DEFAULT_PORT = 4730;
@@ -10,6 +11,42 @@ export interface ServerAddress {
   readonly host: string;
   /** 1 to 65535. */
   readonly port: number;
+  /** Undefined: not encrypted. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+/** A job server that is connected to in a way of its own. */
+export interface ServerOptions {
+  /** `host`, `host:port` or `[v6]:port`. */
+  readonly address: string;
+  /** As the option `tls` of the client or worker, for this server only; `false`: not encrypted. */
+  readonly tls?: boolean | TlsOptions;
+}
+
+const DEFAULT_SERVERS: readonly string[] = ["127.0.0.1:4730"];
+
+/**
+ * The servers of a client or worker. `tls` holds for those that do not say otherwise.
+ * @throws {GearmanError} `INVALID_ARGUMENT`
+ */
+export function readServers(
+  servers: readonly (string | ServerOptions)[] = DEFAULT_SERVERS,
+  tls: boolean | TlsOptions = false,
+): readonly [ServerAddress, ...ServerAddress[]] {
+  const [first, ...others] = servers.map((server) =>
+    typeof server === "string"
+      ? withTls(parseServerAddress(server), tls)
+      : withTls(parseServerAddress(server.address), server.tls ?? tls)
+  );
+  if (first !== undefined) return [first, ...others];
+  throw new GearmanError("INVALID_ARGUMENT", "Cannot connect: the list of servers is empty");
+}
+
+function withTls(address: ServerAddress, tls: boolean | TlsOptions): ServerAddress {
+  if (tls === false) return address;
+  const options = tls === true ? {} : tls;
+  checkTlsOptions(options);
+  return { ...address, tls: options };
 }
 
 /**

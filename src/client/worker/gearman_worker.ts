@@ -5,8 +5,8 @@ import {
   deferred,
   functionBytes,
   GearmanError,
-  parseServerAddress,
   pause,
+  readServers,
   retryDelayMs,
   type ServerAddress,
   serverText,
@@ -18,7 +18,6 @@ import { JobFailure, WorkerJob } from "./worker_job.ts";
 import { WorkerLink } from "./worker_link.ts";
 import type { FunctionOptions, WorkerFunction, WorkerOptions } from "./worker_options.ts";
 
-const DEFAULT_SERVERS = ["127.0.0.1:4730"];
 const DEFAULT_CONNECT_MS = 5000;
 
 interface Offer<Data> {
@@ -55,16 +54,11 @@ export class GearmanWorker<Data = Uint8Array> {
 
   /**
    * A worker that connects with `run`.
-   * @throws {GearmanError} `INVALID_ARGUMENT` for an address that is none, or an empty list
+   * @throws {GearmanError} `INVALID_ARGUMENT` for an address that is none, an empty list, or TLS options
+   * that cannot work
    */
   constructor(options: WorkerOptions<Data> = {}) {
-    this.#servers = (options.servers ?? DEFAULT_SERVERS).map(parseServerAddress);
-    if (this.#servers.length === 0) {
-      throw new GearmanError(
-        "INVALID_ARGUMENT",
-        "Cannot make a worker: the list of servers is empty",
-      );
-    }
+    this.#servers = readServers(options.servers, options.tls);
     // Without a codec, Data is what the default codec takes.
     this.#codec = options.codec ?? (bytesCodec as Codec<unknown> as Codec<Data>);
     this.#options = options;

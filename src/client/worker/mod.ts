@@ -23,5 +23,7 @@ export {
   GearmanError,
   type GearmanErrorCode,
   jsonCodec,
+  type ServerOptions,
   textCodec,
+  type TlsOptions,
 } from "../wire/mod.ts";

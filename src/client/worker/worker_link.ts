@@ -54,7 +54,7 @@ export class WorkerLink {
     this.#events = events;
   }
 
-  /** @throws {GearmanError} `CONNECT_FAILED`, `ABORTED`, `PROTOCOL` */
+  /** @throws {GearmanError} `CONNECT_FAILED`, `TLS_FAILED`, `ABORTED`, `PROTOCOL` */
   static async open(
     address: ServerAddress,
     options: { timeoutMs: number; signal: AbortSignal },

@@ -1,17 +1,22 @@
-import type { Codec, GearmanError } from "../wire/mod.ts";
+import type { Codec, GearmanError, ServerOptions, TlsOptions } from "../wire/mod.ts";
 import type { WorkerJob } from "./worker_job.ts";
 
 /** Options of a worker whose workloads and results are `Data`. */
 export interface WorkerOptions<Data = Uint8Array> {
   /** How bytes become values and back. Default: bytes as they are. */
   readonly codec?: Codec<Data>;
-  /** Servers as `host`, `host:port` or `[v6]:port`; it works for all of them. Default: `["127.0.0.1:4730"]`. */
-  readonly servers?: readonly string[];
+  /**
+   * Servers as `host`, `host:port` or `[v6]:port`, or with TLS options of their own; it works for all of
+   * them. Default: `["127.0.0.1:4730"]`.
+   */
+  readonly servers?: readonly (string | ServerOptions)[];
+  /** Encrypts the connections: `true`, or with options. Default: not encrypted. */
+  readonly tls?: boolean | TlsOptions;
   /** Jobs run at once, over all servers and functions. Default 1. */
   readonly concurrency?: number;
   /** Shown by the servers' list of workers; at most 127 bytes, no white space. */
   readonly clientId?: string;
-  /** How long one attempt to connect may take, milliseconds. Default 5000. */
+  /** How long one attempt to connect may take, TLS handshake included, milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number;
   /** Told of lost and restored connections and of errors that have no other place. */
   readonly onEvent?: (event: WorkerEvent) => void;
