@@ -32,6 +32,7 @@ const LONGEST_RETAIN_MS = 3650 * 24 * HOUR_MS;
 const MAX_BULK_JOBS = 1000;
 /** Waiting calls at once: each costs a connection and some kilobytes. */
 const MAX_WAITS = 20_000;
+const MAX_FUNCTIONS = 20_000;
 const MAX_FUNCTION_LABELS = 500;
 
 /** The HTTP side of the options; undefined with `--no-http`. Throws `CliError`. */
@@ -66,6 +67,7 @@ export function httpConfig(values: OptionValues): HttpConfig | undefined {
       maxWaitsPerCaller: MAX_WAITS,
       shutdownEnabled: values.isGiven("http-shutdown"),
       dialect,
+      maxFunctions: MAX_FUNCTIONS,
       maxFunctionLabels: MAX_FUNCTION_LABELS,
     },
   };

@@ -18,6 +18,10 @@ export class JobTable {
     return this.#functions.values();
   }
 
+  get functionCount(): number {
+    return this.#functions.size;
+  }
+
   get jobs(): Iterable<Job> {
     return this.#jobs.values();
   }

@@ -40,6 +40,8 @@ export interface Limits {
   readonly maxResultBytes: number;
   /** Idempotency keys kept beyond their job's outcome. 100,000: some 30 MiB. */
   readonly maxIdempotencyKeys: number;
+  /** Functions whose limits or pause are stored. 10,000: more than anybody sets by hand, read at each start. */
+  readonly maxStoredPolicies: number;
   /** Milliseconds from the accept to the end of a TLS handshake. 10 s: many round trips on a bad line. */
   readonly handshakeMs: number;
   /** TLS handshakes under way at once, beyond which the oldest is cut. 1024: some 100 MiB at most. */
@@ -66,6 +68,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxOutcomeBytes: 64 * MIB,
   maxResultBytes: MIB,
   maxIdempotencyKeys: 100_000,
+  maxStoredPolicies: 10_000,
   handshakeMs: 10_000,
   maxHandshakes: 1024,
 };

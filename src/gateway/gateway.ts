@@ -1,4 +1,5 @@
 import type { RunningServer } from "../server/mod.ts";
+import type { FunctionRoom } from "./function_room.ts";
 import type { JobEvents } from "./follow/mod.ts";
 import type { Figures } from "./metrics/mod.ts";
 import type { Schedules } from "./schedules/mod.ts";
@@ -29,6 +30,8 @@ export interface GatewayConfig {
   readonly shutdownEnabled: boolean;
   /** `--protocol=http`: C gearmand's dialect on unknown paths; `strict` answers always 200. */
   readonly dialect: "none" | "sane" | "strict";
+  /** Functions beyond which callers of HTTP cannot add another: 20,000, at 2 kB each. */
+  readonly maxFunctions: number;
   /** Distinct function labels in the metrics: 500. */
   readonly maxFunctionLabels: number;
 }
@@ -58,6 +61,8 @@ export interface Gateway {
   readonly schedules: Schedules;
   /** Counts and bounds the calls that wait. */
   readonly waits: Waits;
+  /** Bounds the functions that callers make up. */
+  readonly functionRoom: FunctionRoom;
   readonly security: Security;
   /** Milliseconds since 1970. */
   now(): number;

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "result-too-large": { status: 502, title: "The result is too large to be answered in one piece" },
   "job-cancelled": { status: 502, title: "The job was cancelled" },
   "queue-full": { status: 503, title: "The function's queue is full" },
+  "too-many-functions": { status: 503, title: "No more functions are added" },
   "no-worker": { status: 503, title: "No connected worker can do this function" },
   "store-unavailable": { status: 503, title: "The store takes no jobs at the moment" },
   "draining": { status: 503, title: "The server takes no more jobs: it is being drained" },

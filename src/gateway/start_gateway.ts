@@ -8,6 +8,7 @@ import {
 import type { RunningServer } from "../server/mod.ts";
 import { createApp } from "./app.ts";
 import { RecordedEvents } from "./follow/mod.ts";
+import { FunctionRoom } from "./function_room.ts";
 import type { Gateway, GatewayConfig, Security } from "./gateway.ts";
 import { Figures, type HttpTotals } from "./metrics/mod.ts";
 import { OpenCalls } from "./open_calls.ts";
@@ -119,6 +120,7 @@ class Services {
       figures: new Figures(server, config.maxFunctionLabels),
       schedules: new Schedules({ server, retainMs: config.retainMs, log }),
       security,
+      functionRoom: new FunctionRoom(config.maxFunctions),
       waits: new Waits(config.maxWaits, config.maxWaitsPerCaller),
       now: () => server.clock.now(),
       log,

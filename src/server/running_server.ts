@@ -120,6 +120,8 @@ export interface QueuePolicies {
    * with a `StoreError`: it applies all the same, but may not outlive the process.
    */
   set(name: ByteString, policy: QueuePolicy): Promise<void>;
+  /** Whether `set` may be called: false when as many functions have one as may have. */
+  hasRoomFor(name: ByteString): boolean;
   /** The function was dropped: what is kept of it goes. Settles and rejects as `set`. */
   forget(name: ByteString): Promise<void>;
 }

@@ -104,6 +104,7 @@ class Server implements RunningServer, SessionHost {
     );
     this.queuePolicies = new StoredPolicies({
       jobServer: this.jobServer,
+      limits: config.limits,
       act: (step) => this.#step(step),
     }, this.records);
     const log: OutcomeLog = writer ?? NO_OUTCOME_LOG;

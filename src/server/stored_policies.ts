@@ -7,6 +7,8 @@ import type { QueuePolicies, QueuePolicy, Records, RunningServer } from "./runni
 const PREFIX = "queue/";
 const NO_POLICY: QueuePolicy = { limits: [0, 0, 0], paused: false };
 
+type PolicyServer = Pick<RunningServer, "jobServer" | "act" | "limits">;
+
 interface Written {
   readonly name: ByteString;
   readonly limits: QueueLimits;
@@ -15,10 +17,12 @@ interface Written {
 
 /** Limits and pauses of functions. What applies is what the core has; the store has what was set here. */
 export class StoredPolicies implements QueuePolicies {
-  readonly #server: Pick<RunningServer, "jobServer" | "act">;
+  readonly #server: PolicyServer;
   readonly #records: Records;
+  /** Names of the records that are stored, or on their way. */
+  readonly #stored = new Set<string>();
 
-  constructor(server: Pick<RunningServer, "jobServer" | "act">, records: Records) {
+  constructor(server: PolicyServer, records: Records) {
     this.#server = server;
     this.#records = records;
   }
@@ -28,22 +32,29 @@ export class StoredPolicies implements QueuePolicies {
     return queue === undefined ? NO_POLICY : { limits: queue.limits, paused: queue.paused };
   }
 
+  hasRoomFor(name: ByteString): boolean {
+    return this.#stored.size < this.#server.limits.maxStoredPolicies ||
+      this.#stored.has(recordName(name));
+  }
+
   async set(name: ByteString, policy: QueuePolicy): Promise<void> {
     this.#server.act((jobServer, now) => apply(jobServer, name, policy, now));
     const { limits, paused } = policy;
-    await this.#records.put(recordName(name), encodeJson({ name, limits, paused }));
+    const record = recordName(name);
+    this.#stored.add(record);
+    await this.#records.put(record, encodeJson({ name, limits, paused }));
   }
 
   async forget(name: ByteString): Promise<void> {
-    const known = recordName(name);
-    for (const [other] of this.#records.entries(known)) {
-      if (other === known) await this.#records.put(known, null);
-    }
+    const record = recordName(name);
+    if (!this.#stored.delete(record)) return;
+    await this.#records.put(record, null);
   }
 
   /** Applies what the store held at the start. */
   takeUp(): void {
-    for (const [, value] of this.#records.entries(PREFIX)) {
+    for (const [record, value] of this.#records.entries(PREFIX)) {
+      this.#stored.add(record);
       const written = decodeJson<Written>(value);
       if (written === undefined) continue;
       this.#server.act((jobServer, now) => apply(jobServer, written.name, written, now));

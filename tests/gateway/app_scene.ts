@@ -20,6 +20,7 @@ export const TEST_CONFIG: GatewayConfig = {
   maxWaitsPerCaller: 100,
   shutdownEnabled: false,
   dialect: "none",
+  maxFunctions: 20_000,
   maxFunctionLabels: 500,
 };
 

@@ -3,6 +3,7 @@ import type { Job, Submission } from "../../src/core/mod.ts";
 import { createApp } from "../../src/gateway/app.ts";
 import { EVENT_BOUNDS, RecordedEvents } from "../../src/gateway/follow/mod.ts";
 import type { AllEventsBounds } from "../../src/gateway/follow/recorded_events.ts";
+import { FunctionRoom } from "../../src/gateway/function_room.ts";
 import type { Gateway, GatewayConfig } from "../../src/gateway/gateway.ts";
 import { Figures } from "../../src/gateway/metrics/mod.ts";
 import { OpenCalls } from "../../src/gateway/open_calls.ts";
@@ -69,6 +70,7 @@ export class GatewayScene {
       figures: this.figures,
       schedules: new Schedules({ server, retainMs: 0, log: tell }),
       waits: this.waits,
+      functionRoom: new FunctionRoom(config.maxFunctions),
       now: clock.now,
       log: tell,
       security: { gearman: undefined, http: undefined },

@@ -29,6 +29,7 @@ type Command = "WORK_COMPLETE" | "WORK_FAIL" | "JOB_CREATED" | "ERROR";
 const ERROR_CODES: { readonly [Type in ProblemType]?: string } = {
   "invalid-request": "ARGUMENT_TOO_LARGE",
   "queue-full": "QUEUE_ERROR",
+  "too-many-functions": "QUEUE_ERROR",
   "store-unavailable": "QUEUE_ERROR",
 };
 

@@ -62,7 +62,7 @@ function patchedLimits(
 
 /**
  * Changes a policy: it applies at once, and the answer waits for the store. Throws
- * `precondition-failed` when `If-Match` names another one, and `store-unavailable`.
+ * `precondition-failed` when `If-Match` names another one, `too-many-functions` and `store-unavailable`.
  */
 export async function changePolicy(
   call: Call,
@@ -81,12 +81,27 @@ export async function changePolicy(
     );
   }
   const policy = change(before);
+  requireRoom(call, name);
   const write = queuePolicies.set(name, policy);
   const { gateway, identity } = call;
   const shown = textForJson(name);
   gateway.log("NOTICE", `${identity.caller} set the policy of ${shown}: ${policyTag(policy)}`);
   await stored(call, write, name, "The change applies, but will be lost with the next restart");
   return policy;
+}
+
+/** Throws `too-many-functions` when neither the function nor its policy is there and one would be too many. */
+function requireRoom({ gateway }: Call, name: ByteString): void {
+  const { server, functionRoom } = gateway;
+  const { queuePolicies, limits } = server;
+  if (!queuePolicies.hasRoomFor(name)) {
+    throw new Problem(
+      "too-many-functions",
+      `${limits.maxStoredPolicies} functions have a stored policy; drop some that are not used (DELETE /queues/NAME)`,
+      { function: name, members: { limit: limits.maxStoredPolicies } },
+    );
+  }
+  server.act((jobServer, now) => functionRoom.require(name, jobServer, now));
 }
 
 /** Waits for the store. `meanwhile`: what is so although it did not take the change. */

@@ -75,7 +75,12 @@ const PATCH: Route = {
     },
   },
   answers: [POLICY_ANSWER],
-  problems: ["precondition-failed", "store-unavailable", "unsupported-media-type"],
+  problems: [
+    "precondition-failed",
+    "too-many-functions",
+    "store-unavailable",
+    "unsupported-media-type",
+  ],
   async handle(call) {
     const patch = await call.json() as PolicyPatch;
     return await policyResponse(call, (policy) => patched(policy, patch));
@@ -93,7 +98,7 @@ function pauseRoute(verb: "pause" | "resume", paused: boolean, summary: string):
     functionIn: "name",
     parameters: [NAME],
     answers: [POLICY_ANSWER],
-    problems: ["store-unavailable"],
+    problems: ["too-many-functions", "store-unavailable"],
     handle: (call) => policyResponse(call, ({ limits }) => ({ limits, paused })),
   };
 }

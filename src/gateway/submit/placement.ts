@@ -66,10 +66,14 @@ export function requireStorable(server: RunningServer, order: Order): void {
 
 /**
  * One step of `server.act`: finds the job that the order's key made, or submits it. `client` waits
- * for the result. Throws `idempotency-mismatch`, `no-worker`, `queue-full`, `store-unavailable`.
+ * for the result. Throws `idempotency-mismatch`, `no-worker`, `too-many-functions`, `queue-full`,
+ * `store-unavailable`.
  */
 export function place(
-  { server, log, figures }: Pick<Gateway, "server" | "log" | "figures">,
+  { server, log, figures, functionRoom }: Pick<
+    Gateway,
+    "server" | "log" | "figures" | "functionRoom"
+  >,
   order: Order,
   client: Client | null,
   jobServer: JobServer,
@@ -81,6 +85,7 @@ export function place(
     return repeated;
   }
   requireWorker(order.options, jobServer.table);
+  functionRoom.require(order.options.functionName, jobServer, now);
   const before = jobServer.nextKey;
   const admission = jobServer.submit(submissionOf(order), client, now);
   if (admission.kind === "refused") {

@@ -48,6 +48,7 @@ const PROBLEMS_OF_JOBS: readonly ProblemType[] = [
   "job-cancelled",
   "result-too-large",
   "queue-full",
+  "too-many-functions",
   "no-worker",
   "store-unavailable",
   "draining",
