@@ -33,7 +33,7 @@ const NONE = new Uint8Array(0);
 
 /**
  * Cuts a byte stream into packets and text lines, whatever way the stream was split into chunks.
- * A message that lies whole in one chunk is delivered from there; only unfinished ones are copied.
+ * A message that lies whole in one chunk is delivered from there; only what must wait is copied.
  * Lengths are checked before memory is taken, and memory grows with the bytes received, not with
  * the size that a header claims. After a `ProtocolError` or `stop` nothing more is delivered.
  */
@@ -44,6 +44,7 @@ export class PacketDecoder {
   #held = NONE;
   #heldLength = 0;
   #stopped = false;
+  #paused = false;
 
   constructor(sink: PacketSink, limits: DecoderLimits) {
     this.#sink = sink;
@@ -51,7 +52,7 @@ export class PacketDecoder {
     this.#packet = new Packet(PACKET_SHAPES[1]!, NONE);
   }
 
-  /** Bytes held of a message that is not complete yet. */
+  /** Bytes held of a message that is not complete yet, and while it is paused of all that came since. */
   get heldBytes(): number {
     return this.#heldLength;
   }
@@ -63,6 +64,28 @@ export class PacketDecoder {
     this.#heldLength = 0;
   }
 
+  /** Delivers nothing, not even what the current chunk still holds, until `resume`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /**
+   * Delivers what was held meanwhile, up to the next `pause`.
+   * @throws {ProtocolError} when the stream can't be followed any further.
+   */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    const waiting = this.#held.subarray(0, this.#heldLength);
+    this.#held = NONE;
+    this.#heldLength = 0;
+    this.push(waiting);
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   /**
    * Takes the next bytes of the stream and delivers each message that they complete.
    * @throws {ProtocolError} when the stream can't be followed any further.
@@ -71,7 +94,7 @@ export class PacketDecoder {
     if (this.#stopped) return;
     try {
       let at = 0;
-      while (this.#heldLength > 0 && at < chunk.length) at = this.#fill(chunk, at);
+      while (this.#heldLength > 0 && at < chunk.length && !this.#paused) at = this.#fill(chunk, at);
       if (at < chunk.length) this.#hold(chunk, this.#deliver(chunk, at, chunk.length, false));
     } catch (error) {
       this.stop();
@@ -124,7 +147,7 @@ export class PacketDecoder {
 
   /** Delivers the complete messages from `at` on; answers where the first incomplete one begins. */
   #deliver(bytes: Uint8Array, at: number, end: number, owned: boolean): number {
-    while (at < end && !this.#stopped) {
+    while (at < end && !this.#stopped && !this.#paused) {
       const next = bytes[at] === 0
         ? this.#deliverPacket(bytes, at, end, owned)
         : this.#deliverLine(bytes, at, end);

@@ -1,5 +1,5 @@
 import type { Job, StoreWaiter } from "../core/mod.ts";
-import { type ByteString, ErrorReply, PacketType } from "../protocol/mod.ts";
+import { type ByteString, ErrorReply, HEADER_BYTES, PacketType } from "../protocol/mod.ts";
 import { Frames } from "./frames.ts";
 import type { Slab } from "./slab.ts";
 import type { Traffic } from "./traffic.ts";
@@ -17,7 +17,9 @@ export class HeldReplies {
   #held: HeldReply[] = [];
   /** Replies at the front of `#held` that have left already. */
   #gone = 0;
-  /** Bytes behind all held replies but the last: only there does something come. */
+  /** From here on what is behind replies may lie in the slab. */
+  #inSlab = 0;
+  /** Bytes of all held replies and of what is behind them, but behind the last: only there does something come. */
   #bytesWithin = 0;
   /**
    * Handles of which something waits, each with the reply behind which its last packet does; most connections
@@ -38,14 +40,18 @@ export class HeldReplies {
     return this.#gone === this.#held.length;
   }
 
-  /** Bytes that wait behind replies. */
+  /** Bytes that wait. */
   get bytes(): number {
     return this.isEmpty ? 0 : this.#bytesWithin + bytesBehind(this.#last);
   }
 
-  /** What waits may wait for long: it shall not hold slabs. */
+  /** What waits may wait for long: it shall not hold slabs. To be called once a turn. */
   leaveSlab(): void {
-    if (!this.isEmpty) this.#last.behind?.leaveSlab();
+    const held = this.#held;
+    for (let at = Math.max(this.#inSlab, this.#gone); at < held.length; at++) {
+      held[at]!.behind?.leaveSlab();
+    }
+    this.#inSlab = Math.max(0, held.length - 1);
   }
 
   /** Where the reply to the current request is to be written. */
@@ -75,6 +81,7 @@ export class HeldReplies {
   hold(job: Job): StoreWaiter {
     const reply = new HeldReply(this, job.handle);
     if (!this.isEmpty) this.#bytesWithin += bytesBehind(this.#last);
+    this.#bytesWithin += reply.bytes;
     this.#held.push(reply);
     // Where nobody waits for its result, a job has no packets that could overtake.
     if (job.audience !== null) this.#hold(job.handle, reply);
@@ -104,6 +111,7 @@ export class HeldReplies {
     if (reply === undefined || reply.outcome === "waiting") return;
     while (reply !== undefined && reply.outcome !== "waiting") {
       this.#gone++;
+      this.#bytesWithin -= reply.bytes;
       if (!this.isEmpty) this.#bytesWithin -= bytesBehind(reply);
       reply.writeTo(this.#out);
       this.#letGo(reply);
@@ -112,9 +120,11 @@ export class HeldReplies {
     if (reply === undefined) {
       this.#held = [];
       this.#gone = 0;
+      this.#inSlab = 0;
       this.#heldHandles = null;
     } else if (this.#gone > 1024 && this.#gone > held.length / 2) {
       this.#held = held.slice(this.#gone);
+      this.#inSlab = Math.max(0, this.#inSlab - this.#gone);
       this.#gone = 0;
     }
     this.#released();
@@ -133,6 +143,11 @@ class HeldReply implements StoreWaiter {
   behind: Frames | null = null;
   /** Handles of other jobs that have something in `behind`. */
   others: ByteString[] | null = null;
+
+  /** Of its JOB_CREATED. */
+  get bytes(): number {
+    return HEADER_BYTES + this.handle.length;
+  }
 
   constructor(line: HeldReplies, handle: ByteString) {
     this.#line = line;

@@ -89,10 +89,12 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   readonly #replies: HeldReplies;
   /** Bytes given to the connection that it has not sent yet stop the next ones. */
   #blocked = false;
-  /** Nothing is read from a peer that does not take the replies to what it asked. */
+  /** Nothing is read from a peer that does not take the replies to what it asked, or has to wait for them. */
   #paused = false;
   #flushing = false;
   #peerEnded = false;
+  /** All that the peer sent before its end has been handled. */
+  #allRead = false;
   #closed = false;
 
   constructor(host: SessionHost, connection: Connection, number: number) {
@@ -120,9 +122,9 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     return this.#connection.remotePort;
   }
 
-  /** Bytes written for it that its connection has not taken. */
+  /** Bytes written for it that its connection has not taken, those that wait for the store included. */
   get unsentBytes(): number {
-    return this.#out.length;
+    return this.#out.length + this.#replies.bytes;
   }
 
   // From the connection
@@ -134,11 +136,15 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     try {
       this.#decoder.push(bytes);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.host.log("INFO", `Closing ${this.peer}: ${error.code}, ${error.message}`);
-      this.host.traffic.countProtocolError(error.code);
-      this.close("protocol error");
+      this.#refuseStream(error);
     }
+  }
+
+  #refuseStream(error: unknown): void {
+    if (!(error instanceof ProtocolError)) throw error;
+    this.host.log("INFO", `Closing ${this.peer}: ${error.code}, ${error.message}`);
+    this.host.traffic.countProtocolError(error.code);
+    this.close("protocol error");
   }
 
   drained(): void {
@@ -154,6 +160,11 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
    */
   ended(): void {
     this.#peerEnded = true;
+    if (!this.#decoder.isPaused) this.#readToEnd();
+  }
+
+  #readToEnd(): void {
+    this.#allRead = true;
     this.#decoder.stop();
     this.host.jobServer.workerGone(this.worker, this.host.now());
     this.host.jobServer.clientGone(this.client);
@@ -173,6 +184,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
     const handler = PACKET_HANDLERS[packet.shape.type];
     if (handler === undefined) return this.refuse(ErrorReply.COMMAND_NOT_EXPECTED);
     handler(this, packet);
+    this.#holdBack();
   }
 
   malformed(packet: Packet): void {
@@ -185,6 +197,14 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   line(line: ByteString): void {
     this.host.traffic.lines++;
     handleLine(this, line);
+    this.#holdBack();
+  }
+
+  /** A chunk of short requests may ask for any number of long replies: the rest of it waits until these have left. */
+  #holdBack(): void {
+    if (this.unsentBytes <= this.host.limits.pauseSendBytes) return;
+    this.#decoder.pause();
+    this.#flushLater();
   }
 
   // From the core
@@ -269,23 +289,37 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
    * not read from; at the limit it is cut.
    */
   #boundReplies(): void {
-    const waiting = this.#out.length + this.#replies.bytes;
-    if (waiting === 0 && !this.#paused) return;
+    const waiting = this.unsentBytes;
+    if (waiting === 0 && !this.#paused && !this.#decoder.isPaused) return;
     const { maxSendBytes, pauseSendBytes } = this.host.limits;
     if (waiting > maxSendBytes) {
       const why = this.#blocked ? "it does not read its replies" : "too much waits for the store";
       this.host.log("WARNING", `Closing ${this.peer}: ${why}`);
       return this.close("slow reader");
     }
-    if (waiting > pauseSendBytes) {
-      if (!this.#paused) this.#connection.pause();
-      this.#paused = true;
-    } else if (this.#paused && !this.#blocked) {
-      this.#paused = false;
-      this.#connection.resume();
-    }
     this.#out.leaveSlab();
     this.#replies.leaveSlab();
+    const waits = waiting > pauseSendBytes || (this.#blocked && this.#decoder.isPaused);
+    if (waits && !this.#paused) {
+      this.#paused = true;
+      this.#connection.pause();
+    } else if (!waits && !this.#blocked) {
+      this.#readOn();
+    }
+  }
+
+  /** First what came before and had to wait, which may be too much again. */
+  #readOn(): void {
+    try {
+      this.#decoder.resume();
+    } catch (error) {
+      return this.#refuseStream(error);
+    }
+    if (this.#decoder.isPaused) return;
+    if (this.#peerEnded && !this.#allRead) this.#readToEnd();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection.resume();
   }
 
   #flushLater(): void {
@@ -295,7 +329,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
   }
 
   #endIfDone(): void {
-    if (!this.#peerEnded || this.#closed || this.#blocked || this.#out.length > 0) return;
+    if (!this.#allRead || this.#closed || this.#blocked || this.#out.length > 0) return;
     if (!this.#replies.isEmpty) return;
     this.#connection.end();
   }

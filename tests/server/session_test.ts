@@ -94,16 +94,19 @@ test("a peer that does not read is not read from, and cut at the limit", async (
   });
   const [slow, other] = [connect(), connect()];
   slow.reads = false;
-  const payload = "x".repeat(700);
-  slow.send("ECHO_REQ", payload);
+  slow.send("SUBMIT_JOB", "f", "", "");
+  other.send("CAN_DO", "f");
+  other.send("GRAB_JOB");
   await turn();
+  other.take();
+  const payload = "x".repeat(700);
   slow.send("ECHO_REQ", payload);
   await turn();
   assert.equal(slow.paused, false);
   slow.send("ECHO_REQ", payload);
   await turn();
   assert.equal(slow.paused, true);
-  for (let i = 0; i < 4; i++) slow.send("ECHO_REQ", payload);
+  for (let i = 0; i < 4; i++) other.send("WORK_DATA", "H:t:1", payload);
   other.send("ECHO_REQ", "hello");
   await turn();
   assert.equal(slow.destroyed, true);
@@ -150,7 +153,12 @@ test("a peer whose replies wait behind one of the store is not read from, until 
     assert.equal(client.take().length, 5);
   }
   client.send("SUBMIT_JOB_BG", "f", "", "3");
-  for (let i = 0; i < 10; i++) client.send("ECHO_REQ", payload);
+  client.send("SUBMIT_JOB", "g", "", "4");
+  other.send("CAN_DO", "g");
+  other.send("GRAB_JOB");
+  await turn();
+  assert.deepEqual(other.take(), ["JOB_ASSIGN H:t:6|g|4"]);
+  for (let i = 0; i < 10; i++) other.send("WORK_DATA", "H:t:6", payload);
   other.send("ECHO_REQ", "hello");
   await turn();
   assert.equal(client.destroyed, true);
