@@ -17,6 +17,7 @@ export interface Choice {
  */
 export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice | undefined {
   const { abilities } = worker;
+  if (!abilities.some(hasWaitingJobs)) return undefined;
   for (const priority of PRIORITIES) {
     let at = 0;
     for (let rest = abilities.length; rest > 0; rest--) {
@@ -32,6 +33,11 @@ export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice |
     }
   }
   return undefined;
+}
+
+/** Looked at first, because a worker of thousands of functions mostly asks in vain. */
+function hasWaitingJobs({ queue }: Ability): boolean {
+  return queue.total > queue.running;
 }
 
 function takeFrom(

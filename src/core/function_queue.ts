@@ -2,6 +2,7 @@ import type { ByteString, QueueLimits } from "../protocol/mod.ts";
 import type { Job } from "./job.ts";
 import { PriorityQueue } from "./priority_queue.ts";
 import { PRIORITIES, Priority } from "./priority.ts";
+import { Sleepers } from "./sleepers.ts";
 import type { Worker } from "./worker.ts";
 
 export const NO_LIMITS: QueueLimits = [0, 0, 0];
@@ -34,7 +35,7 @@ export class FunctionQueue {
   /** Workers that can do this function. */
   readonly capable = new Set<Worker>();
   /** Of these, the ones that sleep and have no NOOP on its way; longest asleep first. */
-  readonly sleepers = new Set<Worker>();
+  readonly sleepers = new Sleepers();
   /** NOOPs on their way because of this function's jobs. */
   notified = 0;
 

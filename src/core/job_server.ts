@@ -166,9 +166,11 @@ export class JobServer {
   /** CAN_DO and CAN_DO_TIMEOUT; a second registration replaces the first. `timeoutMs` 0 = none. */
   canDo(worker: Worker, name: ByteString, timeoutMs: number, now: number): void {
     const queue = this.table.functionNamed(name);
-    const at = worker.abilities.findIndex((ability) => ability.queue === queue);
-    if (at >= 0) worker.abilities.splice(at, 1);
-    else queue.capable.add(worker);
+    if (queue.capable.has(worker)) {
+      worker.abilities.splice(worker.abilities.findIndex((ability) => ability.queue === queue), 1);
+    } else {
+      queue.capable.add(worker);
+    }
     worker.abilities.unshift({ queue, timeoutMs });
     this.#wakeUps.abilityAdded(worker, queue, now);
   }
@@ -176,10 +178,8 @@ export class JobServer {
   /** CANT_DO: jobs of the function that the worker holds go back to the queue. */
   cantDo(worker: Worker, name: ByteString, now: number): void {
     const queue = this.table.findFunction(name);
-    const at = worker.abilities.findIndex((ability) => ability.queue === queue);
-    if (queue === undefined || at < 0) return;
-    worker.abilities.splice(at, 1);
-    queue.capable.delete(worker);
+    if (queue === undefined || !queue.capable.delete(worker)) return;
+    worker.abilities.splice(worker.abilities.findIndex((ability) => ability.queue === queue), 1);
     this.#wakeUps.abilityRemoved(worker, queue, now);
     this.#life.requeueAll(worker, (job) => job.queue === queue, now);
   }
@@ -209,8 +209,9 @@ export class JobServer {
   /** PRE_SLEEP: a NOOP at once if there is work, else the worker sleeps until there is. */
   preSleep(worker: Worker, now: number): void {
     this.#life.releaseDue(now);
-    this.#wakeUps.wakeOver(worker, now);
     const hasWork = !worker.draining && worker.abilities.some(({ queue }) => queue.offered > 0);
+    if (worker.state === "sleeping" && !hasWork) return;
+    this.#wakeUps.wakeOver(worker, now);
     if (hasWork) worker.port.wake();
     else this.#wakeUps.sleep(worker);
   }

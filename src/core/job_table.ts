@@ -8,6 +8,8 @@ import { workloadKey } from "./workload_key.ts";
 export class JobTable {
   readonly #functions = new Map<ByteString, FunctionQueue>();
   readonly #jobs: HandleTable;
+  /** All functions with a job that is found by its unique ID, and some that had one. */
+  readonly #withUniques = new Set<FunctionQueue>();
 
   /** `handlePrefix`: what the handles of new jobs begin with. */
   constructor(handlePrefix: ByteString) {
@@ -56,6 +58,7 @@ export class JobTable {
 
   dropFunction(queue: FunctionQueue): void {
     this.#functions.delete(queue.name);
+    this.#withUniques.delete(queue);
   }
 
   /** Jobs of a function that match, in no order. Looks at every job there is. */
@@ -84,7 +87,8 @@ export class JobTable {
   /** The job with a unique ID in any function; of several the newest (section 6). */
   findUnique(unique: ByteString): Job | undefined {
     let newest: Job | undefined;
-    for (const queue of this.#functions.values()) {
+    for (const queue of this.#withUniques) {
+      if (queue.byUnique.size === 0) this.#withUniques.delete(queue);
       const job = queue.byUnique.get(unique);
       if (job !== undefined && (newest === undefined || job.key > newest.key)) newest = job;
     }
@@ -101,6 +105,7 @@ export class JobTable {
       if (key !== undefined && !byWorkload.has(key)) byWorkload.set(key, job);
     } else if (job.unique.length > 0 && !byUnique.has(job.unique)) {
       byUnique.set(job.unique, job);
+      if (byUnique.size === 1) this.#withUniques.add(job.queue);
     }
   }
 

@@ -39,7 +39,7 @@ export class WakeUps {
   /** Sends the NOOPs that the promise asks for and that are not on their way yet. */
   ensure(queue: FunctionQueue, now: number): void {
     while (queue.notified < queue.offered) {
-      const worker = first(queue.sleepers);
+      const worker = queue.sleepers.first;
       if (worker === undefined) return;
       this.#notify(worker, queue, now);
     }
@@ -119,7 +119,8 @@ export class WakeUps {
    * function's other sleepers are woken for its jobs, those that wait and those to come.
    */
   repeat(now: number, afterMs: number): void {
-    for (const worker of [...this.#notified]) {
+    // Those that are put behind the others meanwhile have the time that it is now: it ends there.
+    for (const worker of this.#notified) {
       if (now - worker.notifiedAt < afterMs) break;
       this.#notified.delete(worker);
       this.#notified.add(worker);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
-import { FunctionQueue, Job, Priority } from "../../src/core/mod.ts";
+import { FunctionQueue, Job, Priority, Worker } from "../../src/core/mod.ts";
 import { Heap } from "../../src/core/heap.ts";
 import { PriorityQueue } from "../../src/core/priority_queue.ts";
 import { Ring } from "../../src/core/ring.ts";
 import { Schedule } from "../../src/core/schedule.ts";
+import { Sleepers } from "../../src/core/sleepers.ts";
 import { Random, seedFrom } from "../support/mod.ts";
 
 const STEPS = 20_000;
@@ -161,6 +162,30 @@ test("PriorityQueue gives every job exactly once", () => {
   assert.equal(queue.shift(), undefined);
   assert.deepEqual(shifted.map(({ order }) => order), pushed.map((_, i) => i));
   assert.equal(new Set(shifted).size, 1000);
+});
+
+test("Sleepers are a list in the order in which they fell asleep, whoever wakes", () => {
+  const sleepers = new Sleepers();
+  const workers = Array.from({ length: 12 }, () => new Worker({ wake: () => {} }));
+  let naive: Worker[] = [];
+  randomly(STEPS, (random) => {
+    const worker = random.chance(0.3) ? sleepers.first ?? workers[0]! : random.pick(workers);
+    if (random.chance(0.5)) {
+      sleepers.add(worker);
+      if (!naive.includes(worker)) naive.push(worker);
+    } else {
+      sleepers.delete(worker);
+      naive = naive.filter((other) => other !== worker);
+    }
+    if (random.chance(0.001)) {
+      sleepers.clear();
+      naive = [];
+    }
+    assert.deepEqual([...sleepers], naive);
+    assert.deepEqual([sleepers.first, sleepers.size], [naive[0], naive.length]);
+  });
+  for (const worker of sleepers) sleepers.delete(worker);
+  assert.equal(sleepers.size, 0);
 });
 
 test("Schedule gives what is due, delayed jobs by whole seconds", () => {

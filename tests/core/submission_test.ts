@@ -321,6 +321,14 @@ test("a job is found by its unique ID in any function, of several the newest", (
   assert.equal(statusOf(table.findUnique("u")).clients, 1);
   scene.drain("h");
   assert.equal(table.findUnique("u")?.handle, "H:t:1");
+  scene.drain("f");
+  assert.equal(table.findUnique("u"), undefined);
+  peer.submitBackground("f", { unique: "u" });
+  assert.equal(table.findUnique("u")?.handle, "H:t:4");
+  scene.server.dropFunction("f", { force: true });
+  assert.equal(table.findUnique("u"), undefined);
+  peer.submitBackground("f", { unique: "u" });
+  assert.equal(table.findUnique("u")?.handle, "H:t:5");
 });
 
 test("empty unique IDs and '-' are not found by unique ID", () => {
