@@ -1,7 +1,17 @@
 /** Protocol section 9: the order in which jobs are given out. */
 
 import { epochIn, handle, own } from "../marks.ts";
-import { ask, close, differs, list, listUntil, req, res, type Scenario } from "../script.ts";
+import {
+  ask,
+  askText,
+  close,
+  differs,
+  list,
+  listUntil,
+  req,
+  res,
+  type Scenario,
+} from "../script.ts";
 import { grab, grabNothing, submit, worker } from "./openings.ts";
 
 const f = own("f");
@@ -118,6 +128,32 @@ export const ROUND_ROBIN: readonly Scenario[] = [
       submit("c", "SUBMIT_JOB_BG", own("d"), 7),
       grab("w", 7, own("d")),
       grab("w", 6, a),
+    ],
+  },
+  {
+    name: "with --round-robin a function whose abandoned job is dropped",
+    steps: [
+      worker("w", a, b),
+      submit("c", "SUBMIT_JOB_BG", a, 1),
+      submit("c", "SUBMIT_JOB_BG", b, 2),
+      submit("c", "SUBMIT_JOB_BG", b, 3),
+      askText("c", `cancel job ${handle(2)}\n`, "OK\r\n"),
+      differs("dropped-is-no-turn", {
+        gearmand: [grab("w", 1, a), grab("w", 3, b)],
+        cogd: [grab("w", 3, b), grab("w", 1, a)],
+      }),
+    ],
+  },
+  {
+    name: "with --round-robin a job that is not due hides no other function",
+    steps: [
+      worker("w", a, b),
+      submit("c", "SUBMIT_JOB_BG", a, 1),
+      ask("c", req("SUBMIT_JOB_EPOCH", b, "", epochIn(200), ""), res("JOB_CREATED", handle(2))),
+      differs("not-due-hides-nothing", {
+        gearmand: [grabNothing("w")],
+        cogd: [grab("w", 1, a)],
+      }),
     ],
   },
 ];

@@ -3,8 +3,10 @@
 import { handle, own } from "../marks.ts";
 import {
   ask,
+  askText,
   close,
   differs,
+  list,
   NO_JOB,
   NOOP,
   receive,
@@ -138,6 +140,31 @@ export const WAKE_UPS: readonly Scenario[] = [
         gearmand: [woken("b")],
         cogd: [silent("b"), close("a"), woken("b")],
       }),
+    ],
+  },
+  {
+    name: "a worker that sleeps over an abandoned job",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      askText("c", `cancel job ${handle(1)}\n`, "OK\r\n"),
+      sleep("w"),
+      differs("sleep-drops-nothing", {
+        gearmand: [list("c", "status\n", `${f}\t0\t0\t1`)],
+        cogd: [list("c", "status\n", `${f}\t1\t0\t1`)],
+      }),
+    ],
+  },
+  {
+    name: "a sleeping worker that takes its functions back has jobs to give back",
+    steps: [
+      worker("w", f),
+      submit("c", "SUBMIT_JOB_BG", f, 1),
+      grab("w", 1, f),
+      sleep("w"),
+      send("w", req("RESET_ABILITIES")),
+      differs("own-jobs-wake-others", { gearmand: [woken("w")], cogd: [silent("w")] }),
+      list("c", "status\n", `${f}\t1\t0\t0`),
     ],
   },
 ];
