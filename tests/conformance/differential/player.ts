@@ -214,17 +214,21 @@ export class Player {
   }
 
   async #cantDo(peer: number, name: number): Promise<void> {
-    const { abilities } = this.#peers[peer]!;
+    const { abilities, asleep } = this.#peers[peer]!;
     const jobs = this.#book.heldBy(peer).filter((job) => job.name === name);
     if (!this.#mayReturn(jobs)) return;
+    // own-jobs-wake-others
+    if (asleep && jobs.length > 0) return;
     if (abilities.delete(name)) this.#returned(jobs);
     await this.#say(peer, "CANT_DO", nameOf(name));
   }
 
   async #reset(peer: number): Promise<void> {
     const jobs = this.#book.heldBy(peer);
-    if (!this.#mayReturn(jobs)) return;
-    this.#peers[peer]!.abilities.clear();
+    const { abilities, asleep } = this.#peers[peer]!;
+    // own-jobs-wake-others
+    if (!this.#mayReturn(jobs) || (asleep && jobs.length > 0)) return;
+    abilities.clear();
     this.#returned(jobs);
     await this.#say(peer, "RESET_ABILITIES");
   }
