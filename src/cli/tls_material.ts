@@ -18,28 +18,46 @@ export interface CheckedMaterial extends TlsMaterial {
 /** Permission bits of everybody who is neither the owner nor in the group. */
 const OTHERS = 0o007;
 
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const KEY = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
+
 /** Reads and checks the files. Throws `CliError` (`TLS_FILES`) that says which file is wrong, and why. */
 export function readTlsMaterial(config: TlsConfig, now: number): CheckedMaterial {
-  const certificate = readText(config.certificate);
+  const certificate = readCertificates(config.certificate);
   const parsed = parseCertificate(config.certificate, certificate);
   const expiresAt = checkTime(config.certificate, parsed, now);
-  const key = readText(config.key);
+  const key = readKey(config.key);
   checkKey(config, parsed, key);
-  const authority = config.authority;
-  const authorityText = authority === undefined ? undefined : readText(authority);
+  const authority = config.authority === undefined ? undefined : readCertificates(config.authority);
   if (authority !== undefined) {
-    checkTime(authority, parseCertificate(authority, authorityText!), now);
+    checkTime(config.authority!, parseCertificate(config.authority!, authority), now);
   }
   return {
     certificate,
     key,
-    ...(config.verifiesClients ? { clientAuthority: authorityText } : {}),
+    ...(config.verifiesClients ? { clientAuthority: authority } : {}),
     subject: parsed.subject.replaceAll("\n", ", "),
     expiresAt,
     warnings: isOpenToOthers(config.key)
       ? [`Everybody on this machine can read or change the TLS key ${config.key.path}: chmod 640`]
       : [],
   };
+}
+
+/** The certificates in a file, which may hold a key and explanations beside them. */
+function readCertificates(file: TlsFile): string {
+  const found = readText(file).match(CERTIFICATES);
+  if (found === null) throw unusable(file, "it holds no certificate in PEM form");
+  return `${found.join("\n")}\n`;
+}
+
+function readKey(file: TlsFile): string {
+  const [key] = KEY.exec(readText(file)) ?? [];
+  if (key === undefined) throw unusable(file, "it holds no private key in PEM form");
+  if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(key)) {
+    throw unusable(file, "it is locked with a passphrase, which nobody could type at a start");
+  }
+  return `${key}\n`;
 }
 
 function readText(file: TlsFile): string {
@@ -50,13 +68,10 @@ function readText(file: TlsFile): string {
   }
 }
 
+/** The first one, which is that of the server. */
 function parseCertificate(file: TlsFile, text: string): X509Certificate {
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) {
-    throw unusable(file, "it holds no certificate in PEM form");
-  }
   try {
-    // What stands before it, a description or the key, is not its business.
-    return new X509Certificate(text.slice(text.indexOf("-----BEGIN CERTIFICATE-----")));
+    return new X509Certificate(text);
   } catch (cause) {
     throw unusable(file, `its certificate cannot be read (${reasonOf(cause)})`, cause);
   }
@@ -73,12 +88,6 @@ function checkTime(file: TlsFile, { validFrom, validTo }: X509Certificate, now: 
 }
 
 function checkKey({ certificate, key }: TlsConfig, parsed: X509Certificate, text: string): void {
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    throw unusable(key, "it holds no private key in PEM form");
-  }
-  if (/-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(text)) {
-    throw unusable(key, "it is locked with a passphrase, which nobody could type at a start");
-  }
   let own: Uint8Array;
   try {
     own = createPublicKey(text).export({ type: "spki", format: "der" });

@@ -31,7 +31,7 @@ export interface RunningCogd {
   readonly address: string;
   /** Port of HTTP; 0 without it. */
   readonly httpPort: number;
-  /** Address of HTTP, as `http://127.0.0.1:8080`; empty without it. */
+  /** Address of HTTP, as `http://127.0.0.1:8080` (with TLS `https:`); empty without it. */
   readonly url: string;
   readonly pid: number;
   readonly dataDir: string;
@@ -110,7 +110,7 @@ function httpOptions(http: boolean | null = false): string[] {
 
 /** Where HTTP listens, by the start line. */
 function httpPlace(startLine: string): { httpPort: number; url: string } {
-  const [url = "", port = "0"] = /http:\/\/[^,; ]+:(\d+)/.exec(startLine) ?? [];
+  const [url = "", port = "0"] = /https?:\/\/[^,; ]+:(\d+)/.exec(startLine) ?? [];
   return { httpPort: Number(port), url };
 }
 
