@@ -62,6 +62,7 @@ export function httpConfig(values: OptionValues): HttpConfig | undefined {
       retainMs: milliseconds(values, "http-retain", 0, LONGEST_RETAIN_MS),
       idempotencyMs: IDEMPOTENCY_MS,
       maxBodyBytes: maxBody(values),
+      patienceMs: milliseconds(values, "http-patience", 1, HOUR_MS),
       maxBulkJobs: MAX_BULK_JOBS,
       maxWaits: MAX_WAITS,
       maxWaitsPerCaller: MAX_WAITS,

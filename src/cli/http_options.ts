@@ -90,6 +90,15 @@ export const HTTP_OPTIONS: readonly OptionSpec[] = [
     own: true,
   },
   {
+    name: "http-patience",
+    kind: "count",
+    group: CALLS,
+    valueName: "SECONDS",
+    default: "10",
+    help: "How long the headers of a request may take, and the next piece of its body.",
+    own: true,
+  },
+  {
     name: "protocol",
     short: "r",
     kind: "text",

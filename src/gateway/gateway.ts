@@ -20,6 +20,8 @@ export interface GatewayConfig {
   readonly idempotencyMs: number;
   /** One request body, bytes. */
   readonly maxBodyBytes: number;
+  /** For the headers of a request, and between two pieces of its body, milliseconds: 10 s. */
+  readonly patienceMs: number;
   /** Jobs in one bulk request: 1000. */
   readonly maxBulkJobs: number;
   /** Synchronous calls, long polls and streams at once, all callers together: 20,000. */

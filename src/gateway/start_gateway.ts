@@ -162,7 +162,7 @@ function trustOf(door: GatewayDoor, { server, log }: GatewayParts): Trust {
 async function listenOnAll(
   { listenOn, backlog }: GatewayDoor,
   handle: HttpHandler,
-  { maxBodyBytes }: GatewayConfig,
+  { maxBodyBytes, patienceMs }: GatewayConfig,
   { server, listen, log }: GatewayParts,
 ): Promise<RunningHttpServer[]> {
   const servers: RunningHttpServer[] = [];
@@ -173,7 +173,12 @@ async function listenOnAll(
           listen,
           address,
           backlog,
-          limits: { ...DEFAULT_HTTP_LIMITS, maxBodyBytes },
+          limits: {
+            ...DEFAULT_HTTP_LIMITS,
+            maxBodyBytes,
+            headMs: patienceMs,
+            bodyIdleMs: patienceMs,
+          },
           handle,
           problemBase: PROBLEM_BASE,
           log,

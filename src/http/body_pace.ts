@@ -2,9 +2,6 @@ import type { HttpLimits } from "./http_limits.ts";
 import { Patience } from "./patience.ts";
 import type { RequestBody } from "./request_body.ts";
 
-/** How long a body is watched before its rate is judged, milliseconds. */
-const WINDOW_MS = 10_000;
-
 /** Finds bodies that come too slowly. Only the time in which a handler waits for the peer counts. */
 export class BodyPace {
   readonly #stalled = new Patience();
@@ -18,7 +15,7 @@ export class BodyPace {
       return `nothing of it came for ${limits.bodyIdleMs / 1000} s`;
     }
     this.#waitedMs += sweepMs;
-    if (this.#waitedMs < WINDOW_MS) return null;
+    if (this.#waitedMs < limits.bodyIdleMs) return null;
     const rate = (body.received - this.#receivedBefore) * 1000 / this.#waitedMs;
     this.#waitedMs = 0;
     this.#receivedBefore = body.received;

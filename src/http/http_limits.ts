@@ -6,7 +6,7 @@ export interface HttpLimits {
   readonly headMs: number;
   /** Between two pieces of a body that a handler waits for, milliseconds. */
   readonly bodyIdleMs: number;
-  /** The least that a body must bring per second, over each 10 s in which a handler waits for it. */
+  /** The least that a body must bring per second, over each `bodyIdleMs` in which a handler waits for it. */
   readonly minBodyBytesPerSecond: number;
   /** One body, bytes. */
   readonly maxBodyBytes: number;

@@ -31,7 +31,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 
 test("bash completes commands, their words, options and values", async () => {
   assert.deepEqual(await offered("cogd", "gear"), ["gearman", "gearadmin"]);
-  assert.deepEqual(await offered("cogd", "--http-p"), ["--http-port"]);
+  assert.deepEqual(await offered("cogd", "--http-po"), ["--http-port"]);
   assert.deepEqual(await offered("cogd", "gearadmin", "t"), ["top"]);
   assert.deepEqual(await offered("cogd", "gearadmin", "check", "--waiting"), [
     "--waiting-warning",

@@ -23,7 +23,7 @@ test("options of HTTP reach its configuration", () => {
     MEMORY,
     ..."--http-listen a --http-listen b --http-port 81 --http-tokens f --http-insecure".split(" "),
     ..."--http-host x --http-host y --http-timeout 5 --http-retain 0 --http-max-body 2K".split(" "),
-    ..."--http-shutdown --protocol=http --http-compat=strict".split(" "),
+    ..."--http-shutdown --http-patience 3 --protocol=http --http-compat=strict".split(" "),
   )!;
   assert.deepEqual(door, {
     listenOn: ["a", "b"],
@@ -33,11 +33,12 @@ test("options of HTTP reach its configuration", () => {
     insecure: true,
     hostNames: ["x", "y"],
   });
-  const { syncMs, retainMs, maxBodyBytes, shutdownEnabled, dialect } = gateway;
-  assert.deepEqual([syncMs, retainMs, maxBodyBytes, shutdownEnabled, dialect], [
+  const { syncMs, retainMs, maxBodyBytes, patienceMs, shutdownEnabled, dialect } = gateway;
+  assert.deepEqual([syncMs, retainMs, maxBodyBytes, patienceMs, shutdownEnabled, dialect], [
     5000,
     0,
     2048,
+    3000,
     true,
     "strict",
   ]);
@@ -57,6 +58,7 @@ test("options of HTTP that make no sense are refused", () => {
       ["--http-timeout=0"],
       ["--http-timeout=3601"],
       ["--http-max-body=0"],
+      ["--http-patience=0"],
       ["--http-retain=315360001"],
       ["--http-compat=lax", "-rhttp"],
       ["--http-compat=strict"],

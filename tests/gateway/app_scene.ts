@@ -15,6 +15,7 @@ export const TEST_CONFIG: GatewayConfig = {
   retainMs: 3_600_000,
   idempotencyMs: 86_400_000,
   maxBodyBytes: 1024,
+  patienceMs: 10_000,
   maxBulkJobs: 1000,
   maxWaits: 100,
   maxWaitsPerCaller: 100,
