@@ -64,9 +64,9 @@ export const EXPORT_OPTIONS: readonly OptionSpec[] = [
 
 const HEAD = `Usage: cogd export [options]
 
-Writes the queue of a cogd that is stopped back into C gearmand's own table or keys in the same
-database. Takes the options of the server, of which those for the queue count
-(cogd help serve).
+Writes the queue of a cogd that is stopped back into C gearmand's own table or
+keys in the same database. Takes the options of the server, of which those for
+the queue count (cogd help queue, cogd help mysql and so on).
 `;
 
 /**

@@ -3,23 +3,8 @@ import type { OptionSpec } from "./option_spec.ts";
 const HELP_COLUMN = 32;
 const WIDTH = 80;
 
-const HEAD = `Usage: cogd [options]
-       cogd COMMAND ...
-
-A Gearman job server that takes the place of gearmand, options included.
-
-Commands (cogd help COMMAND says more):
-  serve       the job server; the same as no command
-  gearman     submit jobs, or do them with any program
-  gearadmin   look at servers and change them; top and check
-  work        run programs as workers, from a configuration
-  export      write the queue back into C gearmand's own form
-  token       tokens for the HTTP side
-  completion  completion for bash, zsh and fish
-`;
-
 /** The text of `--help`: the options under their headings, 80 characters wide. */
-export function helpText(specs: readonly OptionSpec[], head = HEAD): string {
+export function helpText(specs: readonly OptionSpec[], head: string): string {
   const shown = specs.filter((spec) => spec.hidden !== true);
   const groups = [...new Set(shown.map((spec) => spec.group))];
   const parts = groups.map((group) => {
@@ -29,7 +14,8 @@ export function helpText(specs: readonly OptionSpec[], head = HEAD): string {
   return [head, ...parts].join("\n");
 }
 
-function optionLines(spec: OptionSpec): string[] {
+/** An option with its explanation, in as many lines as that takes. */
+export function optionLines(spec: OptionSpec): string[] {
   const short = spec.short === undefined ? "    " : `-${spec.short}, `;
   const value = spec.kind === "switch" ? "" : ` ${spec.valueName ?? "VALUE"}`;
   const left = `  ${short}--${spec.name}${value}`;

@@ -1,4 +1,6 @@
 /** The command line of `cogd`. */
+import { helpRole } from "./help_role.ts";
+import type { Role } from "./role.ts";
 import { serve, type ServeParts } from "./serve.ts";
 
 export { completion, type CompletionParts } from "./completion/mod.ts";
@@ -15,11 +17,7 @@ export { manageTokens, type TokenParts } from "./token_role.ts";
 export { VERSION } from "./version.ts";
 export { work, type WorkParts } from "./work_role.ts";
 
-/** A command of its own behind `cogd`: `cogd gearman …`. Answers the exit code. */
-export type Role = (
-  args: readonly string[],
-  environment: Readonly<Record<string, string>>,
-) => Promise<number>;
+export type { Role } from "./role.ts";
 
 /** What `run` is built on. */
 export interface RunParts extends ServeParts {
@@ -33,25 +31,9 @@ export async function run(
   environment: Readonly<Record<string, string>>,
   parts: RunParts,
 ): Promise<number> {
-  if (args[0] === "help") return await help(args.slice(1), environment, parts);
+  if (args[0] === "help") return await helpRole(args.slice(1), environment, parts);
   const role = parts.roles?.get(args[0] ?? "");
   return role === undefined
     ? await serve(args, environment, parts)
     : await role(args.slice(1), environment);
-}
-
-/** gearman prints its help with -H only, and only where it has a function. */
-const HELP_WORDS: Readonly<Record<string, readonly string[]>> = { gearman: ["-H", "-f", "-"] };
-
-/** `cogd help`, `cogd help COMMAND`. */
-async function help(
-  [name, ...rest]: readonly string[],
-  environment: Readonly<Record<string, string>>,
-  parts: RunParts,
-): Promise<number> {
-  if (name === undefined) return await serve(["--help"], environment, parts);
-  const role = parts.roles?.get(name);
-  if (role !== undefined) return await role(HELP_WORDS[name] ?? ["--help", ...rest], environment);
-  parts.stderr(`cogd: Cannot help with "${name}": there is no such command\n`);
-  return 1;
 }

@@ -47,14 +47,14 @@ export const PROCESS_OPTIONS: readonly OptionSpec[] = [
     name: "log-file",
     short: "l",
     kind: "text",
-    group: "Process",
+    group: "Log",
     valueName: "FILE",
     help: "A file, stderr or none. Default: stderr; with --daemon cogd.log in the data folder.",
   },
   {
     name: "verbose",
     kind: "text",
-    group: "Process",
+    group: "Log",
     valueName: "LEVEL",
     default: "ERROR",
     help: "FATAL, ALERT, CRITICAL, ERROR, WARNING, NOTICE, INFO or DEBUG.",
@@ -62,7 +62,7 @@ export const PROCESS_OPTIONS: readonly OptionSpec[] = [
   {
     name: "syslog",
     kind: "switch",
-    group: "Process",
+    group: "Log",
     help: "Log to the system log, too.",
   },
   {

@@ -7,11 +7,11 @@ import { CliError } from "./cli_error.ts";
 import { DEFAULT_CONFIG_FILES, readCommandLine } from "./command_line.ts";
 import { type ServeConfig, serveConfig } from "./config.ts";
 import { DaemonChild, runInBackground } from "./daemon.ts";
-import { helpText } from "./help.ts";
 import type { Logger } from "./log.ts";
 import { withQueuePlugin } from "./queue_plugin.ts";
 import { runServer } from "./run_server.ts";
 import { secretParts } from "./secrets.ts";
+import { overviewText } from "./server_help.ts";
 import { versionText } from "./version.ts";
 
 /** What the command line needs of a running server. */
@@ -93,7 +93,7 @@ async function obey(
   if (secrets.length > 0) hideInProcessList(secrets);
   if (values.isGiven("check-args")) return 0;
   if (values.isGiven("help")) {
-    parts.stdout(helpText(values.specs));
+    parts.stdout(overviewText(values.specs));
     return 0;
   }
   if (values.isGiven("version")) {

@@ -39,6 +39,7 @@ test("bash completes commands, their words, options and values", async () => {
   ]);
   assert.deepEqual(await offered("cogd", "token", "r"), ["remove"]);
   assert.deepEqual(await offered("cogd", "completion", ""), ["bash", "zsh", "fish"]);
+  assert.deepEqual(await offered("cogd", "help", "my"), ["mysql"]);
   assert.deepEqual(await offered("/usr/bin/gearadmin", "--show"), [
     "--show-unique-jobs",
     "--show-jobs",

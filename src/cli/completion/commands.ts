@@ -4,6 +4,7 @@ import { GEARMAN_OPTIONS } from "../gearman/mod.ts";
 import { VERBOSITIES } from "../log_level.ts";
 import type { OptionSpec } from "../option_spec.ts";
 import { allOptions } from "../options.ts";
+import { ALL_GROUPS, helpGroups } from "../server_help.ts";
 import { WORK_OPTIONS } from "../work_options.ts";
 import { EXPORT_OPTIONS } from "../export_role.ts";
 import { TOKEN_OPTIONS, TOKEN_WORDS } from "../token_role.ts";
@@ -55,7 +56,7 @@ export function completedCommands(plugins: readonly StorePlugin[]): CompletedCom
     command("token", "tokens for HTTP", [], TOKEN_WORDS),
     ...TOKEN_WORDS.map((word) => command(`token ${word}`, "", from(TOKEN_OPTIONS))),
     command("completion", "completion for shells", [], SHELLS),
-    command("help", "help for one command", [], [
+    command("help", "help for a command or a group of options", [], [
       "serve",
       "gearman",
       "gearadmin",
@@ -63,6 +64,8 @@ export function completedCommands(plugins: readonly StorePlugin[]): CompletedCom
       "export",
       "token",
       "completion",
+      ...helpGroups(allOptions(plugins)).keys(),
+      ALL_GROUPS,
     ]),
   ];
 }

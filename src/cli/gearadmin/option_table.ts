@@ -34,7 +34,7 @@ export const MORE_OPTIONS: readonly OptionSpec[] = [
     kind: "text",
     group: "More than gearadmin has",
     valueName: "F=N[,N[,N]]",
-    help: "Limit the queue of function F: all, or high, normal and low. F= takes it away.",
+    help: "Limit the queue of F; F= takes it away.",
     own: true,
   },
   {
@@ -71,9 +71,7 @@ export function gearadminHelp(): string {
   const block = (heading: string, specs: readonly OptionSpec[]) =>
     `${heading}:\n${specs.map(line).join("\n")}\n`;
   const words = Object.entries(GEARADMIN_WORDS)
-    .map(([word, what]) =>
-      `  ${word.padEnd(COLUMN - 2)}${firstUpper(what)}: gearadmin ${word} --help`
-    );
+    .map(([word, what]) => `  ${`${word} [--help]`.padEnd(COLUMN - 2)}${firstUpper(what)}.`);
   return `${block("Options", REFERENCE_OPTIONS)}\n` +
     `${block(MORE_OPTIONS[0]!.group, MORE_OPTIONS)}${words.join("\n")}\n\n`;
 }
