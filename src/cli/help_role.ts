@@ -20,7 +20,7 @@ export async function helpRole(
 ): Promise<number> {
   if (name === undefined) return await serve(["--help"], environment, parts);
   const role = parts.roles?.get(name);
-  if (role !== undefined) return await role(HELP_WORDS[name] ?? ["--help", ...rest], environment);
+  if (role !== undefined) return await role(HELP_WORDS[name] ?? [...rest, "--help"], environment);
   try {
     const files = parts.defaultConfigFiles ?? DEFAULT_CONFIG_FILES;
     const specs = allOptions(await withQueuePlugin(rest, parts.plugins, files));
