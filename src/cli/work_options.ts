@@ -86,8 +86,8 @@ export const WORK_OPTIONS: readonly OptionSpec[] = [
 export const WORK_HEAD = `Usage: cogd work --config FILE [options]
        cogd work [-h HOST] --function NAME --command LINE [options]
 
-Does jobs by running programs. TERM and INT finish what runs and stop; a second one stops at
-once. HUP opens the log file anew and takes over a changed FILE.
+Does jobs by running programs. TERM and INT finish what runs and stop; a second
+one stops at once. HUP opens the log file anew and takes over a changed FILE.
 `;
 
 function processOption(name: string): OptionSpec {
