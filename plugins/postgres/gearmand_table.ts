@@ -14,6 +14,12 @@ const REQUIRED_COLUMNS = ["unique_key", "function_name", "priority", "data"];
 /** A place in a table as PostgreSQL writes it, `(page,item)`. */
 const PLACE = /^\([0-9]+,[0-9]+\)$/;
 
+/**
+ * How long the table is waited for, milliseconds. The server's own cleaning may have it, and gives way when it
+ * has been in somebody's way for `deadlock_timeout`, a second.
+ */
+const LOCK_MS = 5000;
+
 /** Writes jobs, in the transaction that is under way. */
 export type WriteJobs = (jobs: readonly StoredJob[]) => Promise<void>;
 
@@ -85,7 +91,7 @@ export class GearmandTable {
 
   /**
    * Moves the rows into the tables of this plugin: in one transaction, in the order in which they lie in the
-   * table, which is about that in which they were written. Waits for nobody who writes there.
+   * table, which is about that in which they were written. Waits for nobody who goes on writing there.
    */
   async adopt(adoption: Adoption, write: WriteJobs): Promise<void> {
     const connection = this.#connection;
@@ -93,7 +99,7 @@ export class GearmandTable {
     try {
       await connection.execute(
         "SET LOCAL enable_seqscan TO on; SET LOCAL synchronize_seqscans TO off; " +
-          `LOCK TABLE ${this.#name} IN SHARE ROW EXCLUSIVE MODE; ` +
+          `SET LOCAL lock_timeout TO ${LOCK_MS}; LOCK TABLE ${this.#name} IN SHARE ROW EXCLUSIVE MODE; ` +
           "DECLARE cogd_rows NO SCROLL CURSOR FOR " +
           `SELECT ctid, coalesce(octet_length(${this.#bytes("data")}), 0) FROM ${this.#name}`,
       );
