@@ -90,6 +90,21 @@ export class JobWorker {
     this.peer.send("WORK_COMPLETE", { args: [handle], data });
   }
 
+  /** Does so many jobs, many at a time. */
+  async doAll(count: number, result: (job: Assigned) => string): Promise<void> {
+    for (let left = count; left > 0;) {
+      const some = Math.min(left, 500);
+      for (let i = 0; i < some; i++) this.peer.send("GRAB_JOB_UNIQ");
+      for (let i = 0; i < some; i++) {
+        const { args, data } = await this.peer.expect("JOB_ASSIGN_UNIQ");
+        const [handle, functionName, unique] = args as [string, string, string];
+        const job = { handle, functionName, unique, data };
+        this.complete(job, result(job));
+      }
+      left -= some;
+    }
+  }
+
   /** Gives back the workload of so many jobs; answers what they were. */
   async echo(count: number): Promise<string[]> {
     const seen: string[] = [];
