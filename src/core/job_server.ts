@@ -352,6 +352,15 @@ export class JobServer {
     this.#wakeUps.repeat(now, this.#limits.wakeUpRepeatMs);
   }
 
+  /**
+   * The clock that `now` is read from was set by so many milliseconds. Times that something may take do
+   * not change by that; jobs that wait for a date follow the clock.
+   */
+  clockSet(byMs: number): void {
+    this.#schedule.clockSet(byMs);
+    this.#wakeUps.clockSet(byMs);
+  }
+
   /** When `advance` has something to do at the earliest, milliseconds since 1970; Infinity = never. */
   nextWake(): number {
     return Math.min(

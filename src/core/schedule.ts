@@ -3,6 +3,7 @@ import { Heap } from "./heap.ts";
 import type { Job } from "./job.ts";
 
 interface Deadline {
+  /** By the clock as it was before it was ever set. */
   readonly at: number;
   /** Null when the job ended or changed hands: an entry must not keep its workload in memory. */
   job: Job | null;
@@ -18,6 +19,8 @@ export class Schedule {
   );
   readonly #deadlines = new Heap<Deadline>((a, b) => a.at < b.at);
   readonly #running = new Map<Job, Deadline>();
+  /** By how much the clock was set since, milliseconds. */
+  #setBy = 0;
 
   /** Deadlines held, those that were kept included. */
   get deadlines(): number {
@@ -48,7 +51,7 @@ export class Schedule {
 
   /** Notes `job.deadline`. */
   limit(job: Job): void {
-    const deadline: Deadline = { at: job.deadline, job };
+    const deadline: Deadline = { at: job.deadline - this.#setBy, job };
     this.#deadlines.push(deadline);
     this.#running.set(job, deadline);
     if (this.#deadlines.length > 2 * this.#running.size + PASSED_ENTRIES) {
@@ -64,11 +67,17 @@ export class Schedule {
     this.#running.delete(job);
   }
 
+  /** The clock was set: jobs may run as long as they might before, and delayed ones follow the clock. */
+  clockSet(byMs: number): void {
+    this.#setBy += byMs;
+    for (const job of this.#running.keys()) job.deadline += byMs;
+  }
+
   /** A running job whose time is over; taken out. */
   nextExpired(now: number): Job | undefined {
     this.#dropPassedDeadlines();
     const first = this.#deadlines.peek();
-    if (first === undefined || first.at > now) return undefined;
+    if (first === undefined || first.at + this.#setBy > now) return undefined;
     this.#deadlines.pop();
     const job = first.job!;
     this.#running.delete(job);
@@ -82,7 +91,7 @@ export class Schedule {
     const deadline = this.#deadlines.peek();
     return Math.min(
       due === undefined ? Infinity : due.notBefore * 1000,
-      deadline === undefined ? Infinity : deadline.at,
+      deadline === undefined ? Infinity : deadline.at + this.#setBy,
     );
   }
 

@@ -135,6 +135,11 @@ export class WakeUps {
     }
   }
 
+  /** The clock was set: NOOPs are as old as they were. */
+  clockSet(byMs: number): void {
+    for (const worker of this.#notified) worker.notifiedAt += byMs;
+  }
+
   /** When `repeat` has something to do at the earliest; Infinity when no NOOP is on its way. */
   nextRepeat(afterMs: number): number {
     const oldest = first(this.#notified);

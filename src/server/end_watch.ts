@@ -1,4 +1,4 @@
-import type { Job, JobWitness } from "../core/mod.ts";
+import type { Job, JobServer, JobWitness } from "../core/mod.ts";
 
 /** Of all steps of jobs, the last one. */
 export class EndWatch implements JobWitness {
@@ -14,4 +14,14 @@ export class EndWatch implements JobWitness {
   assigned(): void {}
   returned(): void {}
   reported(): void {}
+}
+
+/** Jobs that wait in the store run after the restart, ignored ones never: others are waited for. */
+export function isDrained({ functions, jobCount }: JobServer["table"], heldRows: number): boolean {
+  let ignored = 0;
+  for (const queue of functions) {
+    if (queue.running > 0) return false;
+    ignored += queue.ignored;
+  }
+  return jobCount === ignored + heldRows;
 }

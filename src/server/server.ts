@@ -4,13 +4,14 @@ import type { ByteString } from "../protocol/mod.ts";
 import type { Connection, ConnectionHandler, ListenAddress, Listener } from "../runtime/mod.ts";
 import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { connectionView } from "./connection_view.ts";
 import { type KeptEntry, KeptOutcomes } from "./kept_outcomes.ts";
 import { KnownKeys } from "./known_keys.ts";
 import { KnownRecords } from "./known_records.ts";
 import { isMinted } from "./minted_handles.ts";
 import { NO_OUTCOME_LOG, OutcomeKeeper, type OutcomeLog } from "./outcome_keeper.ts";
-import { EndWatch } from "./end_watch.ts";
+import { EndWatch, isDrained } from "./end_watch.ts";
 import { replay } from "./replay.ts";
 import type {
   ConnectionView,
@@ -68,6 +69,7 @@ class Server implements RunningServer, SessionHost {
   readonly #keeper: OutcomeKeeper;
   readonly #witnesses = new Witnesses();
   readonly #commitWatchers = new Set<(commit: SettledCommit) => void>();
+  readonly #watch: ClockWatch;
   readonly #alarm: Alarm;
   #keeping = false;
   #loading = true;
@@ -87,7 +89,8 @@ class Server implements RunningServer, SessionHost {
     this.limits = config.limits;
     this.facts = config.facts;
     this.clock = parts.clock;
-    this.startedAt = parts.clock.now();
+    this.#watch = new ClockWatch(parts.clock, (byMs) => this.#clockSet(byMs));
+    this.startedAt = this.now();
     this.lost = new Promise((resolve) => this.#onLost = resolve);
     this.#writer = this.#newWriter();
     this.jobServer = new JobServer({
@@ -129,7 +132,7 @@ class Server implements RunningServer, SessionHost {
       keys: this.idempotencyKeys,
       now,
     });
-    this.#alarm = new Alarm(parts.clock, () => {
+    this.#alarm = new Alarm(this.#watch, () => {
       this.jobServer.advance(this.now());
       this.outcomes.sweep(this.now());
       this.#scheduleTurnEnd();
@@ -146,7 +149,7 @@ class Server implements RunningServer, SessionHost {
       store,
       limits: this.limits,
       namespace: this.#config.namespace,
-      now: clock.now,
+      now: () => this.now(),
       later: clock.later,
       afterTurn: (callback) => this.#parts.afterTurn(callback),
       afterSending: (callback) => this.#parts.afterSending(callback),
@@ -300,7 +303,13 @@ class Server implements RunningServer, SessionHost {
   // For sessions
 
   now(): number {
-    return this.#parts.clock.now();
+    return this.#watch.now();
+  }
+
+  #clockSet(byMs: number): void {
+    this.log("NOTICE", `The clock was set by ${byMs / 1000} s`);
+    this.jobServer.clockSet(byMs);
+    this.#scheduleTurnEnd();
   }
 
   flushLater(session: Session): void {
@@ -344,7 +353,8 @@ class Server implements RunningServer, SessionHost {
     this.#sessions.flush();
     this.#alarm.setFor(Math.min(this.jobServer.nextWake(), this.outcomes.nextSweep));
     this.#writer?.reserveNumbers();
-    if (this.#onDrained !== null && this.#isDrained()) this.#onDrained();
+    const heldRows = this.#writer?.heldRows ?? 0;
+    if (this.#onDrained !== null && isDrained(this.jobServer.table, heldRows)) this.#onDrained();
   }
 
   // The end
@@ -357,17 +367,6 @@ class Server implements RunningServer, SessionHost {
     this.watch(new EndWatch(() => this.#scheduleTurnEnd()));
     this.#scheduleTurnEnd();
     await drained;
-  }
-
-  /** Jobs that wait in the store run after the restart, ignored ones never: others are waited for. */
-  #isDrained(): boolean {
-    const { functions, jobCount } = this.jobServer.table;
-    let ignored = 0;
-    for (const queue of functions) {
-      if (queue.running > 0) return false;
-      ignored += queue.ignored;
-    }
-    return jobCount === ignored + (this.#writer?.heldRows ?? 0);
   }
 
   /** Another server runs the store's jobs: this one must not give out any more of them. */

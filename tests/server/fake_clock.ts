@@ -3,9 +3,12 @@ import type { Clock } from "../../src/server/mod.ts";
 /** Time that stands still until a test moves it. */
 export class FakeClock implements Clock {
   #now = 1_700_000_000_000;
+  #setBy = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
-  readonly now = (): number => this.#now;
+  readonly now = (): number => this.#now + this.#setBy;
+
+  readonly steady = (): number => this.#now;
 
   readonly later = (ms: number, callback: () => void): () => void => {
     const timer = { at: this.#now + ms, callback };
@@ -17,6 +20,11 @@ export class FakeClock implements Clock {
 
   get timers(): number {
     return this.#timers.length;
+  }
+
+  /** Shows another time from now on; timers do not notice. */
+  set(byMs: number): void {
+    this.#setBy += byMs;
   }
 
   /** Moves time on, ringing each timer at its time. */

@@ -156,7 +156,8 @@ export class Player {
     // background-never-abandoned
     if (waiting.some(({ background }) => background)) return;
     // dropped-is-no-turn
-    if (this.#world.manyFunctions && waiting.some(({ holder }) => holder === undefined)) return;
+    const queued = waiting.some(({ holder }) => holder === undefined || holder === peer);
+    if (this.#world.manyFunctions && queued) return;
     if (!this.#mayReturn(this.#book.heldBy(peer))) return;
     await this.#duet.reopen(peer);
     this.#peers[peer] = newPeer();
