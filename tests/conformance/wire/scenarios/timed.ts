@@ -28,9 +28,9 @@ const f = own("f");
 const g = own("g");
 const clock = own("clock");
 
-/** A worker that has two seconds for each job of a function: enough for the steps in between. */
+/** A worker that has four seconds for each job of a function: enough for the steps in between. */
 function timed(who: string, name: string): Step {
-  return steps(send(who, req("CAN_DO_TIMEOUT", name, "2000")), silent(who));
+  return steps(send(who, req("CAN_DO_TIMEOUT", name, "4000")), silent(who));
 }
 
 /** Waits until the `number`-th job is back in its queue. The reference's timers run in several threads. */
@@ -146,7 +146,7 @@ export const TIMED: readonly Scenario[] = [
       worker("w", f),
       ask(
         "c",
-        req("SUBMIT_JOB_EPOCH", f, "", epochIn(2), "later"),
+        req("SUBMIT_JOB_EPOCH", f, "", epochIn(5), "later"),
         res("JOB_CREATED", handle(1)),
       ),
       ask("w", req("GRAB_JOB"), NO_JOB),
