@@ -44,7 +44,10 @@ export interface Limits {
   readonly maxStoredPolicies: number;
   /** Milliseconds from the accept to the end of a TLS handshake. 10 s: many round trips on a bad line. */
   readonly handshakeMs: number;
-  /** TLS handshakes under way at once, beyond which the oldest is cut. 1024: some 100 MiB at most. */
+  /**
+   * TLS handshakes under way at once, beyond which the oldest is cut. 10,000: so many may come back at
+   * once when the server was away; 160 MB of peers that say nothing.
+   */
   readonly maxHandshakes: number;
 }
 
@@ -70,7 +73,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxIdempotencyKeys: 100_000,
   maxStoredPolicies: 10_000,
   handshakeMs: 10_000,
-  maxHandshakes: 1024,
+  maxHandshakes: 10_000,
 };
 
 /** Longest unique ID and reducer, bytes (protocol section 5). */

@@ -130,7 +130,7 @@ export interface Listener {
   /**
    * Only of a listener with TLS: handshakes that begin from now on get this. Connections live on.
    * Rejects, and leaves all as it was, when the runtime cannot use it. Deno has to open the socket
-   * anew for it: for about a millisecond new peers are refused.
+   * anew for it: for some milliseconds new peers are refused.
    */
   renew?(material: TlsMaterial): Promise<void>;
 }

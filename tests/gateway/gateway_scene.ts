@@ -4,7 +4,7 @@ import { createApp } from "../../src/gateway/app.ts";
 import { EVENT_BOUNDS, RecordedEvents } from "../../src/gateway/follow/mod.ts";
 import type { AllEventsBounds } from "../../src/gateway/follow/recorded_events.ts";
 import { FunctionRoom } from "../../src/gateway/function_room.ts";
-import type { Gateway, GatewayConfig } from "../../src/gateway/gateway.ts";
+import type { Gateway, GatewayConfig, Security } from "../../src/gateway/gateway.ts";
 import { Figures } from "../../src/gateway/metrics/mod.ts";
 import { OpenCalls } from "../../src/gateway/open_calls.ts";
 import { fallbackRoute, gatewayRoutes } from "../../src/gateway/routes.ts";
@@ -32,6 +32,8 @@ export interface GatewayOptions extends FixtureOptions {
   readonly bounds?: Partial<AllEventsBounds>;
   readonly mostWaits?: number;
   readonly mostWaitsPerCaller?: number;
+  /** Default: no port has TLS. */
+  readonly security?: Security;
 }
 
 /** A whole server on a memory network with the whole gateway, and no sockets. */
@@ -73,7 +75,7 @@ export class GatewayScene {
       functionRoom: new FunctionRoom(config.maxFunctions),
       now: clock.now,
       log: tell,
-      security: { gearman: undefined, http: undefined },
+      security: options.security ?? { gearman: undefined, http: undefined },
       shutdown: (graceful: boolean) => void this.shutdowns.push(graceful),
     };
     this.gateway = gateway;

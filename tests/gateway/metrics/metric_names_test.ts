@@ -17,7 +17,8 @@ async function documentedNames(): Promise<string[]> {
 
 test("docs/metrics.md lists the metrics that there are, with their types, and no others", async () => {
   const store = Object.assign(new ScriptedStore(), { figures: { reconnects: 1, syncMs: 2 } });
-  const scene = await OperateScene.start({ store });
+  const security = { gearman: { expiresAt: 0, refused: 0 }, http: undefined };
+  const scene = await OperateScene.start({ store, security });
   store.automatic = true;
   const [client, worker] = [scene.connect(), scene.worker("f")];
   await scene.patch("f", { max_queue: 10 });

@@ -359,3 +359,19 @@ test("runs of schedules and Idempotency-Keys are counted as such", async () => {
   });
   assert.equal(samples.get('gearman_idempotency_total{result="new"}'), 1);
 });
+
+test("TLS is told of each port that has it, as it is at the moment", async () => {
+  const http = { expiresAt: 1_800_000_000_000, refused: 0 };
+  const scene = await OperateScene.start({ security: { gearman: undefined, http } });
+  const told = async () => {
+    const { text } = await scene.ask("GET /metrics");
+    return text.split("\n").filter((line) => /tls_|"TLS"/.test(line) && !line.startsWith("#"));
+  };
+  const refused = 'gearman_connections_refused_total{listener="http",reason="TLS"}';
+  const expiry = 'gearman_tls_certificate_expiry_seconds{listener="http"}';
+  assert.deepEqual(await told(), [`${refused} 0`, `${expiry} 1800000000`]);
+  Object.assign(http, { expiresAt: 1_900_000_000_000, refused: 7 });
+  assert.deepEqual(await told(), [`${refused} 7`, `${expiry} 1900000000`]);
+  const { json } = await scene.ask("GET /info");
+  assert.deepEqual((json["listeners"] as { tls: boolean }[]).map(({ tls }) => tls), [false]);
+});
