@@ -120,8 +120,12 @@ async function denoTest(junit: string, filter: string | undefined): Promise<stri
   ];
 }
 
+let nodeModules: Promise<void> | undefined;
+
 async function bunTest(junit: string, filter: string | undefined): Promise<string[]> {
-  await prepareNodeModules(PROJECT_ROOT);
+  // Once, also for steps that run side by side.
+  nodeModules ??= prepareNodeModules(PROJECT_ROOT);
+  await nodeModules;
   return [
     await bunProgram(),
     "test",
