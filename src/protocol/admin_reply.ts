@@ -3,7 +3,8 @@
  * in `.` LF, `OK` and `ERR` lines in CR LF, `OK value` lines in LF alone.
  */
 
-import type { ByteString } from "./byte_string.ts";
+import { bytesOf, type ByteString } from "./byte_string.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 export const ADMIN_OK: ByteString = "OK\r\n";
 export const ADMIN_UNKNOWN_JOB: ByteString = "ERR UNKNOWN_JOB\r\n";
@@ -25,7 +26,7 @@ export interface StatusRow {
   readonly workers: number;
 }
 
-export function statusReply(rows: Iterable<StatusRow>): ByteString {
+export function statusReply(rows: Iterable<StatusRow>): Uint8Array {
   return list(rows, (row) => `${shown(row.name)}\t${row.total}\t${row.running}\t${row.workers}`);
 }
 
@@ -38,7 +39,7 @@ export interface PriorityStatusRow {
   readonly workers: number;
 }
 
-export function priorityStatusReply(rows: Iterable<PriorityStatusRow>): ByteString {
+export function priorityStatusReply(rows: Iterable<PriorityStatusRow>): Uint8Array {
   return list(
     rows,
     (row) => `${shown(row.name)}\t${row.high}\t${row.normal}\t${row.low}\t${row.workers}`,
@@ -55,7 +56,7 @@ export interface WorkerRow {
   readonly functions: readonly ByteString[];
 }
 
-export function workersReply(rows: Iterable<WorkerRow>): ByteString {
+export function workersReply(rows: Iterable<WorkerRow>): Uint8Array {
   return list(rows, (row) => {
     const functions = row.functions.map((name) => ` ${shown(name)}`).join("");
     return `${row.connection} ${row.address} ${row.clientId} :${functions}`;
@@ -71,14 +72,14 @@ export interface JobRow {
   readonly persisted: boolean;
 }
 
-export function jobsReply(rows: Iterable<JobRow>): ByteString {
+export function jobsReply(rows: Iterable<JobRow>): Uint8Array {
   return list(
     rows,
     (row) => `${row.handle}\t${row.retries}\t${row.ignored ? 1 : 0}\t${row.persisted ? 1 : 0}`,
   );
 }
 
-export function uniqueJobsReply(uniques: Iterable<ByteString>): ByteString {
+export function uniqueJobsReply(uniques: Iterable<ByteString>): Uint8Array {
   return list(uniques, (unique) => unique);
 }
 
@@ -88,8 +89,18 @@ function shown(name: ByteString): ByteString {
   return nul < 0 ? name : name.slice(0, nul);
 }
 
-function list<Row>(rows: Iterable<Row>, line: (row: Row) => ByteString): ByteString {
+/** A text of a million lines in one piece would be taken apart and put together several times. */
+const PIECE_LENGTH = 4096;
+
+function list<Row>(rows: Iterable<Row>, line: (row: Row) => ByteString): Uint8Array {
+  const pieces: Uint8Array[] = [];
   let text = "";
-  for (const row of rows) text += `${line(row)}\n`;
-  return `${text}.\n`;
+  for (const row of rows) {
+    text += `${line(row)}\n`;
+    if (text.length < PIECE_LENGTH) continue;
+    pieces.push(bytesOf(text));
+    text = "";
+  }
+  pieces.push(bytesOf(`${text}.\n`));
+  return joinBytes(pieces);
 }

@@ -26,6 +26,8 @@ export class Frames {
   #start = 0;
   #end = 0;
   #length = 0;
+  /** Pieces at the front that `leaveSlab` need not look at again. */
+  #outside = 0;
 
   constructor(slab: Slab, sent: Traffic["sent"]) {
     this.#slab = slab;
@@ -100,6 +102,7 @@ export class Frames {
     this.#close();
     const pieces = this.#pieces;
     this.#pieces = [];
+    this.#outside = 0;
     this.#length = 0;
     return pieces;
   }
@@ -113,23 +116,25 @@ export class Frames {
 
   /** Moves what lies in the slab to memory of its own, so that a slow reader does not hold slabs. */
   leaveSlab(): void {
-    const length = this.#length;
-    const pieces = this.take();
+    this.#close();
+    const later = this.#pieces.splice(this.#outside);
     let small: Uint8Array[] = [];
-    let smallLength = 0;
-    for (const piece of pieces) {
+    for (const piece of later) {
       if (piece.length > Slab.LARGEST) {
-        this.raw(joinBytes(small, smallLength));
-        this.raw(piece);
+        this.#keepJoined(small);
+        this.#pieces.push(piece);
         small = [];
-        smallLength = 0;
       } else {
         small.push(piece);
-        smallLength += piece.length;
       }
     }
-    this.raw(joinBytes(small, smallLength));
-    this.#length = length;
+    this.#outside = this.#pieces.length;
+    // Comes again the next time, until it is large enough to be left alone.
+    this.#keepJoined(small);
+  }
+
+  #keepJoined(small: readonly Uint8Array[]): void {
+    if (small.length > 0) this.#pieces.push(joinBytes(small));
   }
 
   /** Where the room starts that `#target` reserved. */

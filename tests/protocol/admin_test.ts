@@ -9,7 +9,7 @@ import {
   type AdminCommand,
   adminValue,
   bytesOf,
-  encodeText,
+  byteStringFrom,
   jobsReply,
   parseAdminLine,
   priorityStatusReply,
@@ -221,24 +221,24 @@ test("replies of one line end in CR LF, values in LF alone", () => {
 
 test("an empty list is a line with a full stop", () => {
   for (const reply of [statusReply, priorityStatusReply, workersReply, jobsReply]) {
-    assert.equal(reply([]), ".\n");
+    assert.equal(byteStringFrom(reply([])), ".\n");
   }
-  assert.equal(uniqueJobsReply([]), ".\n");
+  assert.equal(byteStringFrom(uniqueJobsReply([])), ".\n");
 });
 
 test("status lists name, total, running and workers between TABs", () => {
   assert.equal(
-    statusReply([
+    byteStringFrom(statusReply([
       { name: "rev", total: 3, running: 1, workers: 2 },
       { name: "two words", total: 0, running: 0, workers: 0 },
-    ]),
+    ])),
     "rev\t3\t1\t2\ntwo words\t0\t0\t0\n.\n",
   );
 });
 
 test("prioritystatus lists name, high, normal, low and workers between TABs", () => {
   assert.equal(
-    priorityStatusReply([{ name: "rev", high: 1, normal: 2, low: 3, workers: 4 }]),
+    byteStringFrom(priorityStatusReply([{ name: "rev", high: 1, normal: 2, low: 3, workers: 4 }])),
     "rev\t1\t2\t3\t4\n.\n",
   );
 });
@@ -246,34 +246,39 @@ test("prioritystatus lists name, high, normal, low and workers between TABs", ()
 test("workers lists number, address, id and functions between single spaces", () => {
   const row = { connection: 36, address: "127.0.0.1", clientId: "-", functions: [] };
   assert.equal(
-    workersReply([
+    byteStringFrom(workersReply([
       row,
       { ...row, connection: 38, clientId: "w1", functions: ["c", "b", "a"] },
       { ...row, connection: 39, clientId: "", address: "::1", functions: [""] },
       { ...row, connection: 40, clientId: "two words" },
-    ]),
+    ])),
     "36 127.0.0.1 - :\n38 127.0.0.1 w1 : c b a\n39 ::1  : \n40 127.0.0.1 two words :\n.\n",
   );
 });
 
 test("show jobs lists handle, retries, ignored and persisted between TABs", () => {
   assert.equal(
-    jobsReply([
+    byteStringFrom(jobsReply([
       { handle: "H:x:1", retries: 0, ignored: false, persisted: true },
       { handle: "H:x:2", retries: 12, ignored: true, persisted: false },
-    ]),
+    ])),
     "H:x:1\t0\t0\t1\nH:x:2\t12\t1\t0\n.\n",
   );
 });
 
 test("show unique jobs lists one unique ID a line, an empty one too", () => {
-  assert.equal(uniqueJobsReply(["u1", "", "-"]), "u1\n\n-\n.\n");
+  assert.equal(byteStringFrom(uniqueJobsReply(["u1", "", "-"])), "u1\n\n-\n.\n");
+});
+
+test("a listing of any length is in one piece, in order", () => {
+  const uniques = Array.from({ length: 5000 }, (_, i) => `unique-${i}`);
+  assert.equal(byteStringFrom(uniqueJobsReply(uniques)), `${uniques.join("\n")}\n.\n`);
 });
 
 test("names are printed byte for byte", () => {
   const reply = statusReply([{ name: "\u00c3\u00a9\u0080", total: 0, running: 0, workers: 0 }]);
   assert.deepEqual(
-    encodeText(reply),
+    reply,
     Uint8Array.of(0xc3, 0xa9, 0x80, 9, 0x30, 9, 0x30, 9, 0x30, 10, 0x2e, 10),
   );
 });

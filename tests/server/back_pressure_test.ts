@@ -85,3 +85,24 @@ test("submissions without end wait in the system, not in memory, while the store
   assert.equal(client.paused, false);
   assert.equal(client.take().length, 2 * sent);
 });
+
+test("what waits for a slow reader stays in order, however it is cut into pieces", async () => {
+  const { connect } = await startFixture({ limits: { pauseSendBytes: 1e9, maxSendBytes: 1e9 } });
+  const [client, worker] = [connect(), connect()];
+  client.send("SUBMIT_JOB", "f", "", "");
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  await turn();
+  client.take();
+  client.reads = false;
+  const sent: string[] = [];
+  for (let number = 0; number < 300; number++) {
+    const length = number % 7 === 0 ? 40_000 : number % 5 === 0 ? 17_000 : number * 13 % 3000;
+    sent.push(`WORK_DATA H:t:1|${String(number).padEnd(length, ".")}`);
+    worker.send("WORK_DATA", "H:t:1", sent.at(-1)!.slice("WORK_DATA H:t:1|".length));
+    if (number % 3 === 0) await turn();
+  }
+  client.readOn();
+  await turn();
+  assert.deepEqual(client.take(), sent);
+});

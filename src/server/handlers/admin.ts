@@ -25,10 +25,11 @@ import type { Session } from "../session.ts";
  * @throws {ProtocolError} when the line has too many words.
  */
 export function handleLine(session: Session, line: ByteString): void {
-  session.reply().raw(encodeText(answer(session, parseAdminLine(line))));
+  const reply = answer(session, parseAdminLine(line));
+  session.reply().raw(typeof reply === "string" ? encodeText(reply) : reply);
 }
 
-function answer(session: Session, command: AdminCommand): ByteString {
+function answer(session: Session, command: AdminCommand): ByteString | Uint8Array {
   const { jobServer, facts } = session.host;
   const { table } = jobServer;
   switch (command.kind) {
