@@ -20,7 +20,10 @@ export interface Limits {
   readonly maxConnections: number;
   /** Durable submissions that may wait for the store at once. 1 M: some seconds of full load. */
   readonly maxStoreWaiting: number;
-  /** Bytes of workloads that may wait for the store at once. 1 GiB: fits a server with 4 GiB. */
+  /**
+   * Bytes that they may take, about 800 for each beside its workload; and bytes of settings that wait. 1 GiB:
+   * fits a server with 4 GiB.
+   */
   readonly maxStoreWaitingBytes: number;
   /** Milliseconds a durable submission waits for a store that is away. 30 s: most clients' own limit. */
   readonly storeWaitMs: number;

@@ -168,10 +168,11 @@ test("jobs in memory are given out while the store is away", async () => {
 
 test("too many waiting submissions, and too large ones, are refused at once", async () => {
   const { store, client } = await durable({
-    limits: { maxStoreWaiting: 2, maxStoreWaitingBytes: 500 },
+    // A submission takes 800 bytes beside its workload.
+    limits: { maxStoreWaiting: 2, maxStoreWaitingBytes: 1700 },
   });
   client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(1001));
-  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(501));
+  client.send("SUBMIT_JOB_BG", "f", "", "x".repeat(901));
   await turn();
   assert.deepEqual(client.take(), [REFUSED, REFUSED]);
   for (let i = 0; i < 3; i++) client.send("SUBMIT_JOB_BG", "f", "", "y");
