@@ -25,10 +25,13 @@ export function startProgramOnBun(
     child.on("exit", (code, signal) => resolve({ code, signal, neverRan: false }));
   });
   let abandoned = false;
-  const read = (stream: typeof stdout, take: (bytes: Uint8Array) => void) =>
+  const read = (stream: typeof stdout, take: (bytes: Uint8Array) => void | Promise<void>) =>
     new Promise<void>((resolve) => {
       stream.on("data", (bytes: Buffer) => {
-        if (!abandoned) take(new Uint8Array(bytes));
+        const taken = abandoned ? undefined : take(new Uint8Array(bytes));
+        if (taken === undefined) return;
+        stream.pause();
+        void taken.then(() => stream.resume());
       });
       stream.on("error", () => resolve());
       stream.on("end", () => resolve());

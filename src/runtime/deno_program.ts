@@ -46,14 +46,15 @@ export function startProgramOnDeno(options: ProgramOptions, handlers: ProgramHan
   const readers = [
     { reader: child.stdout.getReader(), take: (bytes: Uint8Array) => handlers.output(bytes) },
     { reader: child.stderr.getReader(), take: errors },
-  ];
+  ] as const;
   let abandoned = false;
   const read = async ({ reader, take }: (typeof readers)[number]) => {
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (done || abandoned) return;
-        take(value);
+        const taken = take(value);
+        if (taken !== undefined) await taken;
       }
     } catch {
       // A pipe that cannot be read has ended.

@@ -13,9 +13,13 @@ export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What is told of a program's output. Bytes belong to the receiver. Nothing comes after `abandon`. */
+/**
+ * What is told of a program's output. Bytes belong to the receiver. Nothing comes after `abandon`. A promise
+ * that `output` answers is waited for before more is read: the program waits, too, once its pipe is full. It
+ * must not reject.
+ */
 export interface ProgramHandlers {
-  output(bytes: Uint8Array): void;
+  output(bytes: Uint8Array): void | Promise<void>;
   errors(bytes: Uint8Array): void;
 }
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
+import { bytesCodec, deferred, WorkerJob } from "../../src/client/mod.ts";
 import { readArguments } from "../../src/cli/gearman/arguments.ts";
+import { runCommand } from "../../src/cli/gearman/command.ts";
 import { findProgram } from "../../src/cli/gearman/find_program.ts";
 import { LineSplitter } from "../../src/cli/gearman/line_splitter.ts";
 import { Progress } from "../../src/cli/gearman/progress.ts";
 import { serversOf } from "../../src/cli/gearman/servers.ts";
 import { workloads } from "../../src/cli/gearman/workloads.ts";
+import { deadline, PATIENCE_MS } from "../support/mod.ts";
 
 const words = (text: string) => text.split(" ").filter((word) => word !== "");
 
@@ -121,4 +124,46 @@ test("progress is written now and then, over itself, and taken away", () => {
   progress.clear();
   progress.clear();
   assert.equal(text, "\r\x1b[K2 of 3 jobs done\r\x1b[K");
+});
+
+test("a command waits while its lines cannot be sent, and nothing of its output is lost", async () => {
+  const lines = 300_000;
+  const held = deferred<void>();
+  /** Runs the program; its lines may be sent once `room` has settled. */
+  const run = (room: Promise<void>, asked: () => void) => {
+    const sent = { bytes: 0, lines: 0 };
+    const assignment = { handle: "H:x:1", functionName: "f", unique: "", reducer: "" };
+    const job = new WorkerJob(
+      { ...assignment, workload: new Uint8Array(0) },
+      "none",
+      bytesCodec,
+      new AbortController().signal,
+      {
+        send: (_, { data }) => {
+          sent.bytes += data!.length;
+          sent.lines++;
+        },
+        drained: () => {
+          asked();
+          return room;
+        },
+      },
+    );
+    const command = { path: "/usr/bin/seq", args: [`${lines}`], environment: {} };
+    const streams = { out: () => {}, error: () => {}, input: () => stream() };
+    return { sent, ended: runCommand({ ...command, lines: "lines" }, job, streams) };
+  };
+  const begun = deferred<void>();
+  const slow = run(held.promise, () => begun.resolve());
+  await deadline(begun.promise, PATIENCE_MS, "the first lines");
+  const first = { ...slow.sent };
+  // Another one runs to its end meanwhile: time enough for the first, if it did not wait.
+  await deadline(run(Promise.resolve(), () => {}).ended, PATIENCE_MS, "the quick command");
+  assert.deepEqual(slow.sent, first);
+  assert.ok(first.lines > 0 && first.lines < lines, `${first.lines} lines before it waits`);
+  held.resolve();
+  await deadline(slow.ended, PATIENCE_MS, "the slow command");
+  assert.equal(slow.sent.lines, lines);
+  const digits = Array.from({ length: lines }, (_, at) => `${at + 1}\n`.length);
+  assert.equal(slow.sent.bytes, digits.reduce((sum, length) => sum + length, 0));
 });

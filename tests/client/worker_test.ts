@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  deferred,
   GearmanClient,
   GearmanWorker,
   textCodec,
@@ -268,4 +269,54 @@ test("an abort signal stops the worker", async () => {
     abort.abort();
     await deadline(running, PATIENCE_MS, "the worker to stop");
   });
+});
+
+testOnBoth("a function can wait until a slow server has taken what it sent", async (server) => {
+  await using proxy = await TcpProxy.start(server.port);
+  await using worker = new GearmanWorker({ servers: [`127.0.0.1:${proxy.port}`] });
+  const states: string[] = [];
+  const [full, drained] = [deferred<void>(), deferred<void>()];
+  const piece = new Uint8Array(1_000_000);
+  worker.add("flood", async (job) => {
+    await job.drained();
+    proxy.stall();
+    // More than the buffers of the system hold.
+    for (let sent = 0; sent < 40; sent++) job.sendData(piece);
+    void job.drained().then(() => {
+      states.push("drained");
+      drained.resolve();
+    });
+    full.resolve();
+    await drained.promise;
+  });
+  const working = worker.run();
+  using client = new GearmanClient({ servers: [server.address] });
+  let received = 0;
+  const job = client.do("flood", new Uint8Array(0), {
+    timeoutMs: PATIENCE_MS,
+    onData: (data) => received += data.length,
+  });
+  await deadline(full.promise, PATIENCE_MS, "the data to be sent");
+  for (let round = 0; round < 20; round++) await client.echo(piece);
+  states.push("stalled");
+  await proxy.resume();
+  await job;
+  assert.deepEqual([states, received], [["stalled", "drained"], 40 * piece.length]);
+
+  // A lost connection ends the wait, too: nobody takes it any more.
+  const cut = deferred<void>();
+  worker.add("cut", async (late) => {
+    proxy.stall();
+    for (let sent = 0; sent < 40; sent++) late.sendData(piece);
+    const waiting = late.drained();
+    proxy.cutAll();
+    await waiting;
+    await proxy.resume();
+    cut.resolve();
+  });
+  await client.doBackground("cut", new Uint8Array(0));
+  await deadline(cut.promise, PATIENCE_MS, "the wait to end");
+  worker.remove("cut");
+  await worker.stop();
+  await working;
 });

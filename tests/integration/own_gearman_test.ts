@@ -140,11 +140,6 @@ for (const flavour of COGD_BINARIES) {
       assert.deepEqual(await seen(["-f", "cat", ""]), ["", "", 0]);
       const env = { GEARMAN_SERVER: `127.0.0.1:1,127.0.0.1:${port}` };
       assert.deepEqual(await seen(["-f", "cat", "x"], { env }), ["x", "", 0]);
-      assert.deepEqual(await seen(["-S", "-f", "cat", "x"]), [
-        "",
-        "gearman: Cannot connect with TLS (-S): this version has none\n",
-        1,
-      ]);
       const verbose = await run(own.path, port, ["-v", "-f", "cat", "x"]);
       assert.match(verbose.stdout, /^Task created: H:\S+:\d+\nx$/);
       const missing = await run(own.path, port, ["-w", "-f", "x", "/no/such/program"]);

@@ -89,10 +89,13 @@ export function testJob(workload: string | Uint8Array = ""): TestJob {
     reducer: "",
     workload: typeof workload === "string" ? new TextEncoder().encode(workload) : workload,
   };
-  const job = new WorkerJob(assignment, "none", bytesCodec, abort.signal, (type, content) => {
-    const args = (content.args ?? []).slice(1).map(String);
-    const data = content.data === undefined ? [] : [Buffer.from(content.data).toString()];
-    sent.push([type, ...args, ...data].join(" "));
+  const job = new WorkerJob(assignment, "none", bytesCodec, abort.signal, {
+    send: (type, content) => {
+      const args = (content.args ?? []).slice(1).map(String);
+      const data = content.data === undefined ? [] : [Buffer.from(content.data).toString()];
+      sent.push([type, ...args, ...data].join(" "));
+    },
+    drained: () => Promise.resolve(),
   });
   return { job, abort, sent };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -8,7 +9,7 @@ import { FUNCTION_DEFAULTS } from "../../src/work/read_function.ts";
 import { readSettings, simpleSettings } from "../../src/work/read_settings.ts";
 import { WorkSettingsError } from "../../src/work/settings.ts";
 import { durationMs, sizeBytes } from "../../src/work/units.ts";
-import { temporaryFolder } from "../support/mod.ts";
+import { makeCertificates, temporaryFolder } from "../support/mod.ts";
 import { functionSettings } from "./scene.ts";
 
 const OWN = { PATH: "/bin", HOME: "/nowhere", TOKEN: "t", OTHER: "o" };
@@ -242,4 +243,38 @@ test("a program is looked for as a shell would, with the function's own path and
   assert.throws(() => pathOf("./text"), { code: "NOT_PERMITTED" });
   const missing = functionSettings(["/bin/sh"], { folder: join(folder.path, "missing") });
   assert.throws(() => programPath(missing), { code: "NOT_FOUND" });
+});
+
+test("TLS is on or off, or a table of files; those of the environment stand in", async () => {
+  await using certificates = await makeCertificates();
+  const { ca, otherCa, client } = certificates;
+  const own = {
+    GEARMAND_CA_CERTIFICATE: otherCa.cert,
+    GEARMAN_CLIENT_PEM: client.cert,
+    GEARMAN_CLIENT_KEY: client.key,
+  };
+  const tlsOf = (text: string, environment: Readonly<Record<string, string>> = {}) =>
+    readSettings(`${text}\n[functions.a]\ncommand = ["rev"]\n`, "w.toml", environment).tls;
+  const read = (path: string) => readFileSync(path, "utf8");
+  assert.equal(tlsOf("tls = false", own), undefined);
+  assert.deepEqual(tlsOf("tls = true"), {});
+  const shown = { certificate: read(client.cert), key: read(client.key) };
+  assert.deepEqual(tlsOf("tls = true", own), { ca: read(otherCa.cert), ...shown });
+  assert.deepEqual(tlsOf(`[tls]\nca = "${ca.cert}"\nserver_name = "queue"`, own), {
+    ca: read(ca.cert),
+    ...shown,
+    serverName: "queue",
+  });
+  const named =
+    `tls = { certificate = "${certificates.server.cert}", key = "${certificates.server.key}" }`;
+  assert.equal(tlsOf(named, own)?.key, read(certificates.server.key));
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ["tls = 1", /w.toml:1: tls: cannot use 1: expected true, false or a table/],
+    ["[tls]\ncertificat = 'x'", /w.toml:2: tls.certificat: .* did you mean certificate/],
+    ["[tls]\nca = '/no/such/file'", /w.toml:1: tls: Cannot read "\/no\/such\/file"/],
+    [`[tls]\nca = "${ca.key}"`, /tls: Cannot use these TLS options: ca has no certificate/],
+    [`[tls]\nkey = "${ca.key}"`, /tls: .* go together/],
+    [`[tls]\nserver_name = "::1"`, /tls: .* is not a name/],
+  ];
+  for (const [text, message] of wrong) assert.throws(() => tlsOf(text), message);
 });

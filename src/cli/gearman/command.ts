@@ -30,10 +30,11 @@ export async function runCommand(
   const program = await startProgram({ path, args, environment }, {
     output: (bytes) => {
       try {
-        if (tooLong === undefined) output.push(bytes);
+        return tooLong === undefined ? output.push(bytes) : undefined;
       } catch (error) {
         tooLong = error;
         signalProgram(program, "SIGTERM");
+        return undefined;
       }
     },
     errors: (bytes) => streams.error(bytes),
@@ -63,7 +64,7 @@ class WholeOutput {
   readonly #pieces: Uint8Array[] = [];
   #length = 0;
 
-  push(bytes: Uint8Array): void {
+  push(bytes: Uint8Array): undefined {
     this.#length += bytes.length;
     if (this.#length > LONGEST_WORKLOAD) {
       this.#pieces.length = 0;
@@ -87,8 +88,10 @@ class LineOutput {
     this.#job = job;
   }
 
-  push(bytes: Uint8Array): void {
+  /** The program waits while the connection is full. */
+  push(bytes: Uint8Array): Promise<void> {
     for (const line of this.#splitter.push(bytes)) this.#job.sendData(line);
+    return this.#job.drained();
   }
 
   end(): Uint8Array {

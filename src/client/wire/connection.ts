@@ -31,6 +31,9 @@ const LIMITS = {
   maxLineBytes: 8192,
 };
 
+/** What may wait to be sent without those who send being held up. */
+const MOST_UNSENT_BYTES = 1024 * 1024;
+
 /** How long a server may take to read what was sent before the connection was closed. */
 const LONGEST_GOODBYE_MS = 60_000;
 /** How long it may then take to close its side of a TLS connection. */
@@ -93,6 +96,23 @@ export class WireConnection implements PacketSink {
   /** Bytes that the system has not taken yet. */
   get unsentBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  /**
+   * Settles when the system has taken what was sent, up to a rest that is worth no waiting, or when the
+   * connection is lost: for those who send faster than the peer reads.
+   */
+  async drained(): Promise<void> {
+    while (!this.#lost && this.#socket.writableLength > MOST_UNSENT_BYTES) {
+      await new Promise<void>((resolve) => {
+        const on = ["drain", "close"] as const;
+        const go = () => {
+          for (const name of on) this.#socket.off(name, go);
+          resolve();
+        };
+        for (const name of on) this.#socket.on(name, go);
+      });
+    }
   }
 
   /** Settles when the socket is closed: after `close`, when all that was sent has left the process. */

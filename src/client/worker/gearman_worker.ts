@@ -204,7 +204,7 @@ export class GearmanWorker<Data = Uint8Array> {
       link.server,
       this.#codec,
       abort.signal,
-      (type, content) => link.send(type, content),
+      link,
     );
     let type: PacketType = PacketType.WORK_COMPLETE;
     let data: Uint8Array | undefined;

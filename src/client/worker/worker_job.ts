@@ -3,7 +3,11 @@ import type { Codec } from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 
 /** How a job's packets reach its server. */
-export type SendToServer = (type: PacketType, content: PacketContent) => void;
+export interface JobChannel {
+  send(type: PacketType, content: PacketContent): void;
+  /** Settles when what was sent has left this process, up to a rest, or nothing more can be sent. */
+  drained(): Promise<void>;
+}
 
 /** Thrown by a function to end its job with WORK_FAIL: a failure without words. */
 export class JobFailure extends Error {
@@ -39,7 +43,7 @@ export class WorkerJob<Data> {
   readonly signal: AbortSignal;
   readonly #codec: Codec<Data>;
   readonly #handleBytes: Uint8Array;
-  readonly #send: SendToServer;
+  readonly #channel: JobChannel;
 
   /** Jobs are made by `GearmanWorker`. */
   constructor(
@@ -47,7 +51,7 @@ export class WorkerJob<Data> {
     server: string,
     codec: Codec<Data>,
     signal: AbortSignal,
-    send: SendToServer,
+    channel: JobChannel,
   ) {
     this.handle = textOf(assignment.handle);
     this.functionName = textOf(assignment.functionName);
@@ -58,7 +62,7 @@ export class WorkerJob<Data> {
     this.signal = signal;
     this.#codec = codec;
     this.#handleBytes = bytesOf(assignment.handle);
-    this.#send = send;
+    this.#channel = channel;
   }
 
   /** The workload as the codec reads it. Throws what the codec throws. */
@@ -79,12 +83,25 @@ export class WorkerJob<Data> {
   /** Reports progress (WORK_STATUS): whole numbers from 0 to 4,294,967,295. */
   sendStatus(numerator: number, denominator: number): void {
     if (this.signal.aborted) return;
-    this.#send(PacketType.WORK_STATUS, {
+    this.#channel.send(PacketType.WORK_STATUS, {
       args: [this.#handleBytes, `${numerator >>> 0}`, `${denominator >>> 0}`],
     });
   }
 
+  /**
+   * Settles when all that was sent, but for at most 1 MiB, has left this process, or when the job's signal
+   * aborts. To be awaited by functions that send much: what a slow server has not taken is in memory.
+   */
+  async drained(): Promise<void> {
+    if (this.signal.aborted) return;
+    let aborted = () => {};
+    const abort = new Promise<void>((resolve) => aborted = resolve);
+    this.signal.addEventListener("abort", aborted);
+    await Promise.race([this.#channel.drained(), abort]);
+    this.signal.removeEventListener("abort", aborted);
+  }
+
   #report(type: PacketType, data: Uint8Array): void {
-    if (!this.signal.aborted) this.#send(type, { args: [this.#handleBytes], data });
+    if (!this.signal.aborted) this.#channel.send(type, { args: [this.#handleBytes], data });
   }
 }

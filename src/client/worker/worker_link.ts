@@ -96,6 +96,11 @@ export class WorkerLink {
     this.#connection.send(type, content);
   }
 
+  /** Settles when the connection takes more: see `WireConnection.drained`. */
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
   /** Ends a job: sends the last packet about it, if there is one, and asks for the next job. */
   finished(type: PacketType | undefined, handle: ByteString, data: Uint8Array | undefined): void {
     this.#running--;
