@@ -6,7 +6,7 @@ import { packet, PEERS } from "./operations.ts";
 import { repliesIn, type Reply, shown } from "./replies.ts";
 
 /** How long the servers may take to notice that a connection is gone, milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const ECHO_REQ = 16;
 const ECHO_RES = 17;
 
