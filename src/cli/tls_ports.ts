@@ -82,13 +82,16 @@ export class TlsPort implements PortSecurity {
   /** Listens as `listen` does, with TLS. */
   over(listen: Listen): Listen {
     return async (where, handler) => {
+      const material = this.#material;
       const tls: ListenTls = {
-        ...this.#material,
+        ...material,
         ...this.#options.limits,
         refused: (peer, cause) => this.#refused(peer, cause),
       };
       const listener = await listen({ ...where, tls }, handler);
       this.#listeners.push(listener);
+      // It may have waited long for its address.
+      if (material !== this.#material) await listener.renew?.(this.#material);
       return listener;
     };
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AcceptFailures } from "./accept_failures.ts";
 import { addressText } from "./addresses.ts";
 import { DenoAcceptLoop } from "./deno_accept_loop.ts";
 import { DenoConnection } from "./deno_connection.ts";
@@ -30,6 +31,7 @@ export class DenoTlsListener implements Listener {
   readonly #options: TlsListenOptions;
   readonly #handler: ListenerHandler;
   readonly #handshakes: Handshakes;
+  readonly #failures: AcceptFailures;
   #loop: DenoAcceptLoop<Deno.TlsConn>;
   #renewing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -38,6 +40,7 @@ export class DenoTlsListener implements Listener {
     this.#options = options;
     this.#handler = handler;
     this.#handshakes = new Handshakes(options.tls);
+    this.#failures = new AcceptFailures(handler);
     const listener = listenWith(options, options.port, options.tls);
     this.address = { hostname: listener.addr.hostname, port: listener.addr.port };
     this.#loop = this.#accept(listener);
@@ -68,7 +71,7 @@ export class DenoTlsListener implements Listener {
         return;
       } catch (cause) {
         // Somebody else was quicker to take the port: to give up would leave nobody who listens.
-        this.#handler.acceptFailed(cause);
+        this.#failures.failed(cause);
         await sleep(REOPEN_MS);
       }
     }
@@ -96,8 +99,9 @@ export class DenoTlsListener implements Listener {
         (connection) => this.#handler.connection(connection),
       );
     } catch (cause) {
-      this.#handler.acceptFailed(cause);
+      return this.#failures.failed(cause);
     }
+    this.#failures.succeeded();
   }
 }
 

@@ -299,6 +299,27 @@ test(
   },
 );
 
+test(
+  "a port that is opened while files are read again shows the new ones",
+  NEEDS_OPENSSL,
+  async () => {
+    await using made = await makeCertificates();
+    const { ports, listen, renewed } = openPorts(filesOf(made));
+    const address = Promise.withResolvers<void>();
+    const opening = ports.gearman!.over(async (where, handler) => {
+      await address.promise;
+      return await listen(where, handler);
+    })(WHERE, NOBODY);
+    await copyFile(made.stranger.cert, made.server.cert);
+    await copyFile(made.stranger.key, made.server.key);
+    await ports.reload();
+    assert.equal(renewed.length, 0);
+    address.resolve();
+    await opening;
+    assert.equal(renewed[0]?.certificate, await readFile(made.stranger.cert, "utf8"));
+  },
+);
+
 test("the start line says which ports have TLS", () => {
   const store = { description: "none", durability: "nothing" } as const;
   const address = (port: number) => [{ hostname: "127.0.0.1", port }];
