@@ -1,8 +1,15 @@
 import type { HttpPeer } from "../http/mod.ts";
 import type { ByteString } from "../protocol/mod.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Route } from "./route.ts";
 import type { Identity } from "./trust/mod.ts";
+
+/** Which operation was asked for: part of its `Route`. */
+export interface AskedOperation {
+  readonly method: string;
+  /** Template. */
+  readonly path: string;
+  readonly operation: string;
+}
 
 /** One request on its way through a handler: parameters are checked, the caller is known. */
 export interface Call {
@@ -10,8 +17,7 @@ export interface Call {
   readonly request: Request;
   readonly peer: HttpPeer;
   readonly url: URL;
-  /** The operation that was asked for. */
-  readonly route: Route;
+  readonly route: AskedOperation;
   /** Who calls. `identity.require("inspect", functionName)` throws the 403 problem. */
   readonly identity: Identity;
   /** Path parameter, percent-decoded once, as bytes; never empty, no NUL. */

@@ -1,7 +1,7 @@
 import type { RunningServer } from "../server/mod.ts";
 import type { FunctionRoom } from "./function_room.ts";
-import type { JobEvents } from "./follow/mod.ts";
-import type { Figures } from "./metrics/mod.ts";
+import type { JobEvents } from "./events/mod.ts";
+import type { Figures } from "./figures/mod.ts";
 import type { Schedules } from "./schedules/mod.ts";
 import type { Waits } from "./waits.ts";
 

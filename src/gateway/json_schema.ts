@@ -1,7 +1,12 @@
 import { type OutputUnit, Validator } from "@cfworker/json-schema";
 import { closestMatch } from "leven";
 import type { FieldError } from "./problem.ts";
-import type { JsonSchema } from "./route.ts";
+
+/**
+ * A JSON Schema (2020-12), as OpenAPI 3.1 uses it. One with a `title` in one word (`Job`) becomes a named
+ * component of the OpenAPI description, wherever it stands.
+ */
+export type JsonSchema = { readonly [keyword: string]: unknown };
 
 const validators = new WeakMap<JsonSchema, Validator>();
 

@@ -1,13 +1,9 @@
 import type { Call } from "./call.ts";
+import type { JsonSchema } from "./json_schema.ts";
 import type { ProblemType } from "./problem.ts";
+import type { Role } from "./role.ts";
 
-export type Role = "submit" | "inspect" | "operate" | "admin" | "metrics";
-
-/**
- * A JSON Schema (2020-12), as OpenAPI 3.1 uses it. One with a `title` in one word (`Job`) becomes a named
- * component of the OpenAPI description, wherever it stands.
- */
-export type JsonSchema = { readonly [keyword: string]: unknown };
+export type { JsonSchema, Role };
 
 /** An input of a route that is not its body. */
 export interface Parameter {

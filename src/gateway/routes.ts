@@ -5,7 +5,7 @@ import { HEALTH_ROUTES } from "./metrics/mod.ts";
 import { OPERATE_ROUTES } from "./operate/mod.ts";
 import { pageRoutes } from "./page_routes.ts";
 import type { Route } from "./route.ts";
-import { SCHEDULE_ROUTES } from "./schedules/mod.ts";
+import { SCHEDULE_ROUTES } from "./plan/mod.ts";
 import { SUBMIT_ROUTES } from "./submit/mod.ts";
 
 /** Every operation, from which the router, the check of roles and the description are made. */

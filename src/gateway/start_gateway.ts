@@ -7,10 +7,10 @@ import {
 } from "../http/mod.ts";
 import type { RunningServer } from "../server/mod.ts";
 import { createApp } from "./app.ts";
-import { RecordedEvents } from "./follow/mod.ts";
+import { RecordedEvents } from "./events/mod.ts";
 import { FunctionRoom } from "./function_room.ts";
 import type { Gateway, GatewayConfig, Security } from "./gateway.ts";
-import { Figures, type HttpTotals } from "./metrics/mod.ts";
+import { Figures, type HttpTotals } from "./figures/mod.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { PROBLEM_BASE } from "./problem_response.ts";
 import { fallbackRoute, gatewayRoutes } from "./routes.ts";

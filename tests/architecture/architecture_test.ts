@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { projectConfig } from "../support/mod.ts";
+import { circles } from "./circles.ts";
 import { codeOnly } from "./code_only.ts";
 import { importsOf } from "./imports.ts";
 import {
@@ -78,6 +79,22 @@ rule("other folders are entered by their mod.ts", pastTheDoor, [
   ["tests/core/a_test.ts", 'import { x } from "../support/deadline.ts";'],
   ["scripts/a.ts", 'import { x } from "../tests/support/deadline.ts";'],
 ]);
+
+rule("nothing in src/gateway imports itself by way of others, not even for a type", circles, [
+  ["src/gateway/a.ts", 'import type { A } from "./a.ts";'],
+]);
+
+test("circles of imports are found, each once, and what only branches and meets again is none", () => {
+  const file = (name: string, ...targets: string[]): ProjectFile => ({
+    path: `src/gateway/${name}.ts`,
+    text: targets.map((target) => `import type { X } from "./${target}.ts";`).join("\n"),
+  });
+  assert.deepEqual(circles([file("a", "b", "c"), file("b", "d"), file("c", "d"), file("d")]), []);
+  assert.deepEqual(circles([file("a", "b"), file("b", "c"), file("c", "b")]), [
+    "src/gateway/b.ts imports src/gateway/c.ts imports src/gateway/b.ts",
+  ]);
+  assert.deepEqual(circles([{ path: "src/core/a.ts", text: 'import "./a.ts";' }]), []);
+});
 
 rule("protocol, core and plugin_api touch nothing outside", impure, [
   ["src/core/a.ts", 'import { readFileSync } from "node:fs";'],

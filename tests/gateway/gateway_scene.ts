@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import type { Job, Submission } from "../../src/core/mod.ts";
 import { createApp } from "../../src/gateway/app.ts";
-import { EVENT_BOUNDS, RecordedEvents } from "../../src/gateway/follow/mod.ts";
-import type { AllEventsBounds } from "../../src/gateway/follow/recorded_events.ts";
+import {
+  type AllEventsBounds,
+  EVENT_BOUNDS,
+  RecordedEvents,
+} from "../../src/gateway/events/mod.ts";
 import { FunctionRoom } from "../../src/gateway/function_room.ts";
+import { Figures } from "../../src/gateway/figures/mod.ts";
 import type { Gateway, GatewayConfig, Security } from "../../src/gateway/gateway.ts";
-import { Figures } from "../../src/gateway/metrics/mod.ts";
 import { OpenCalls } from "../../src/gateway/open_calls.ts";
 import { fallbackRoute, gatewayRoutes } from "../../src/gateway/routes.ts";
 import { Schedules } from "../../src/gateway/schedules/mod.ts";

@@ -1,7 +1,7 @@
 import type { Job } from "../../core/mod.ts";
 import { type BodySource, type BodyWriter, pushedResponse } from "../../http/mod.ts";
 import type { Call } from "../call.ts";
-import { isFinal, type JobEvent, unseenEnd } from "./job_events.ts";
+import { isFinal, type JobEvent, unseenEnd } from "../events/mod.ts";
 import { EVENT_STREAM, eventFrame, GAP, KEEP_ALIVE } from "./sse.ts";
 
 /** What of a call a stream needs. */

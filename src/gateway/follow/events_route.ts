@@ -4,8 +4,7 @@ import { bytesResponse, emptyResponse } from "../responses.ts";
 import type { Parameter, Route } from "../route.ts";
 import { eventStream, STREAM_HEADERS } from "./event_stream.ts";
 import { findJob, type FoundJob, HANDLE, headersOf, READERS } from "./find_job.ts";
-import { finalName, type JobEvent, unseenEnd } from "./job_events.ts";
-import { idOfAge } from "./recorded_events.ts";
+import { finalName, idOfAge, type JobEvent, unseenEnd } from "../events/mod.ts";
 import { EVENT_DESCRIPTION, EVENT_STREAM, eventFrame, EVENTS_EXAMPLE } from "./sse.ts";
 
 const LAST_EVENT_ID: Parameter = {

@@ -12,14 +12,6 @@ export {
   stateOfEnd,
   timeText,
 } from "./job_json.ts";
-export {
-  isFinal,
-  type JobEvent,
-  type JobEventName,
-  type JobEvents,
-  type JobFollower,
-} from "./job_events.ts";
-export { EVENT_BOUNDS, RecordedEvents } from "./recorded_events.ts";
 export { EVENT_DATA_SCHEMA, EVENT_DESCRIPTION, EVENT_STREAM, EVENTS_EXAMPLE } from "./sse.ts";
 export { eventStream, type EventStreamOptions, type StreamingCall } from "./event_stream.ts";
 export { failure, jobHeaders, locationOf, textOrBase64, timing } from "./job_answers.ts";

@@ -1,7 +1,7 @@
 /** Events of a job as server-sent events (WHATWG HTML, section 9.2). */
 
 import { textOrBase64 } from "./job_answers.ts";
-import { JOB_EVENT_NAMES, type JobEvent } from "./job_events.ts";
+import { JOB_EVENT_NAMES, type JobEvent } from "../events/mod.ts";
 import { timeText } from "./job_json.ts";
 import type { JsonSchema } from "../route.ts";
 

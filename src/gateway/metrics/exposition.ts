@@ -1,4 +1,4 @@
-import type { Histogram } from "./histogram.ts";
+import type { Histogram } from "../figures/mod.ts";
 
 /** Prometheus text 0.0.4, or OpenMetrics 1.0. */
 export type ExpositionFormat = "prometheus" | "openmetrics";

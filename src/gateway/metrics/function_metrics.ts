@@ -9,8 +9,8 @@ import {
   RETURN_CAUSES,
   submittedAt,
   VIAS,
-} from "./function_figures.ts";
-import { nextJob } from "./stalls.ts";
+} from "../figures/mod.ts";
+import { nextJob } from "../figures/mod.ts";
 
 /** One value of the label `function`, and what it stands for. */
 export interface FunctionRow {

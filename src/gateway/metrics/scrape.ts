@@ -3,7 +3,7 @@ import type { ByteString } from "../../protocol/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import type { Gateway } from "../gateway.ts";
 import { Exposition, type ExpositionFormat } from "./exposition.ts";
-import type { FunctionFigures } from "./function_figures.ts";
+import type { FunctionFigures } from "../figures/mod.ts";
 import {
   type FunctionRow,
   writeCompatible,

@@ -3,13 +3,8 @@ import type { QueueLimits } from "../../protocol/mod.ts";
 import type { QueuePolicy } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import type { Gateway } from "../gateway.ts";
-import {
-  type FunctionFigures,
-  type Histogram,
-  isIdle,
-  oldestWaitingMs,
-  RATE_WINDOWS,
-} from "../metrics/mod.ts";
+import { type FunctionFigures, type Histogram, isIdle, RATE_WINDOWS } from "../figures/mod.ts";
+import { oldestWaitingMs } from "../metrics/mod.ts";
 import type { PriorityName } from "../priority_names.ts";
 import type { JsonSchema } from "../route.ts";
 

@@ -1,15 +1,15 @@
 /** Jobs that come again, by cron expressions. */
 export { CronError } from "./cron_times.ts";
 export {
+  MISSED_RULES,
   type MissedRule,
   type Overlap,
+  OVERLAPS,
   type Schedule,
+  SCHEDULE_DEFAULTS,
   type ScheduleDefinition,
   type ScheduleDraft,
   type ScheduleRun,
 } from "./schedule.ts";
-export { SCHEDULE_DEFAULTS } from "./schedule_input.ts";
-export { scheduleJson } from "./schedule_json.ts";
-export { createdSchedule } from "./schedule_calls.ts";
-export { SCHEDULE_ROUTES } from "./schedule_routes.ts";
-export { Schedules, type ScheduleServer, type SchedulesParts } from "./schedules.ts";
+export { Schedules } from "./schedules.ts";
+export type { ScheduleServer, SchedulesParts } from "./schedules_parts.ts";

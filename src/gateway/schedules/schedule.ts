@@ -1,4 +1,4 @@
-import type { Priority } from "../../core/mod.ts";
+import { Priority } from "../../core/mod.ts";
 import type { ByteString } from "../../protocol/mod.ts";
 import { CronTimes } from "./cron_times.ts";
 
@@ -159,3 +159,15 @@ export class Schedule {
     this.#ahead = null;
   }
 }
+
+/** What a schedule is when nothing else is said. */
+export const SCHEDULE_DEFAULTS = {
+  unique: "",
+  payload: new Uint8Array(0),
+  priority: Priority.NORMAL,
+  reducer: "",
+  timeZone: "UTC",
+  overlap: "allow",
+  missed: "run-once",
+  paused: false,
+} as const satisfies Partial<ScheduleDraft>;

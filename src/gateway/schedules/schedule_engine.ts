@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { RunExtras } from "../run_extras.ts";
 import type { Schedule, ScheduleProgress, ScheduleRun } from "./schedule.ts";
 import { encodeProgress, PROGRESS_PREFIX } from "./schedule_record.ts";
-import type { SchedulesParts } from "./schedules.ts";
+import type { SchedulesParts } from "./schedules_parts.ts";
 
 /** Longest time between two looks at the clock, milliseconds: it may be set, or the machine sleep. */
 const LONGEST_SLEEP_MS = 60_000;

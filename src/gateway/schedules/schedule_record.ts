@@ -1,8 +1,7 @@
 /** How schedules are kept: what they are and how far they have come, so that a run writes little. */
 
 import { PRIORITIES } from "../../core/mod.ts";
-import { schemaErrors } from "../json_schema.ts";
-import type { JsonSchema } from "../route.ts";
+import { type JsonSchema, schemaErrors } from "../json_schema.ts";
 import {
   MISSED_RULES,
   OVERLAPS,

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Job } from "../../core/mod.ts";
-import type { RunningServer } from "../../server/mod.ts";
 import { Problem } from "../problem.ts";
 import { CronError, tidyCron } from "./cron_times.ts";
 import { keptSchedules } from "./kept_schedules.ts";
@@ -11,25 +10,13 @@ import {
   type ScheduleDraft,
 } from "./schedule.ts";
 import { ScheduleEngine } from "./schedule_engine.ts";
+import type { SchedulesParts } from "./schedules_parts.ts";
 import {
   DEFINITION_PREFIX,
   encodeDefinition,
   MAX_PAYLOAD_BYTES,
   PROGRESS_PREFIX,
 } from "./schedule_record.ts";
-
-/** What schedules need of the server. */
-export type ScheduleServer = Pick<
-  RunningServer,
-  "act" | "clock" | "jobServer" | "phase" | "records" | "watch"
->;
-
-export interface SchedulesParts {
-  readonly server: ScheduleServer;
-  /** How long the outcomes of runs are kept, milliseconds; 0 = not at all. */
-  readonly retainMs: number;
-  log(level: "WARNING" | "NOTICE", text: string): void;
-}
 
 /** Schedules at once: many for a crontab, and few enough to look at all of them at each run. */
 export const MAX_SCHEDULES = 1000;

@@ -1,5 +1,6 @@
 import type { Call } from "../call.ts";
-import { createdSchedule, SCHEDULE_DEFAULTS } from "../schedules/mod.ts";
+import { createdSchedule } from "../plan/mod.ts";
+import { SCHEDULE_DEFAULTS } from "../schedules/mod.ts";
 import type { Order } from "./placement.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { ByteString } from "../../protocol/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import { Problem } from "../problem.ts";
-import type { Role } from "../route.ts";
+import type { Role } from "../role.ts";
 
 /** Who calls, and what that caller may do. */
 export interface Identity {

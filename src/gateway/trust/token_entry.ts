@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Role } from "../route.ts";
+import type { Role } from "../role.ts";
 import { ROLES } from "./identity.ts";
 
 /** One token as the file has it: never the token itself. */

@@ -4,7 +4,7 @@ import { createApp } from "../../../src/gateway/app.ts";
 import type { Gateway } from "../../../src/gateway/gateway.ts";
 import { schemaErrors } from "../../../src/gateway/json_schema.ts";
 import { OpenCalls } from "../../../src/gateway/open_calls.ts";
-import { SCHEDULE_ROUTES } from "../../../src/gateway/schedules/mod.ts";
+import { SCHEDULE_ROUTES } from "../../../src/gateway/plan/mod.ts";
 import { FunctionGlobs, TokenIdentity } from "../../../src/gateway/trust/identity.ts";
 import { Trust } from "../../../src/gateway/trust/mod.ts";
 import { byteStringFrom } from "../../../src/protocol/mod.ts";

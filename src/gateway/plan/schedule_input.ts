@@ -1,6 +1,6 @@
 /** Bodies that make or change a schedule. */
 
-import { MAX_UNIQUE_BYTES, Priority } from "../../core/mod.ts";
+import { MAX_UNIQUE_BYTES } from "../../core/mod.ts";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
 import { bytesOfBase64 } from "../base64.ts";
 import { MAX_FUNCTION_BYTES } from "../function_name.ts";
@@ -12,23 +12,12 @@ import {
   type MissedRule,
   type Overlap,
   OVERLAPS,
+  SCHEDULE_DEFAULTS,
   type ScheduleDraft,
-} from "./schedule.ts";
+} from "../schedules/mod.ts";
 
 /** Longest expression, characters: a list of every minute has 170. */
 const MAX_CRON_LENGTH = 256;
-
-/** What a schedule is when nothing else is said. */
-export const SCHEDULE_DEFAULTS = {
-  unique: "",
-  payload: new Uint8Array(0),
-  priority: Priority.NORMAL,
-  reducer: "",
-  timeZone: "UTC",
-  overlap: "allow",
-  missed: "run-once",
-  paused: false,
-} as const satisfies Partial<ScheduleDraft>;
 
 /** A body that fits the schema. */
 interface ScheduleBody {

@@ -8,7 +8,7 @@ import { invalidCursor, type PageSize } from "../paging.ts";
 import { Problem } from "../problem.ts";
 import { emptyResponse, jsonResponse } from "../responses.ts";
 import type { Role } from "../route.ts";
-import type { Schedule, ScheduleDraft } from "./schedule.ts";
+import type { Schedule, ScheduleDraft } from "../schedules/mod.ts";
 import { readChanges, readDraft } from "./schedule_input.ts";
 import { scheduleDetailJson, scheduleJson } from "./schedule_json.ts";
 

@@ -3,7 +3,7 @@ import { textForJson } from "../byte_text.ts";
 import { timeText } from "../follow/mod.ts";
 import { PRIORITY_NAMES } from "../priority_names.ts";
 import type { JsonSchema } from "../route.ts";
-import { MISSED_RULES, OVERLAPS, type Schedule } from "./schedule.ts";
+import { MISSED_RULES, OVERLAPS, type Schedule } from "../schedules/mod.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
