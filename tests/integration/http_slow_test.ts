@@ -7,7 +7,8 @@ import { ask } from "./http_caller.ts";
 
 /** Requests that come too slowly are cut, by real sockets and real time. */
 
-const PATIENCE_S = 1;
+/** More than a busy machine lets a process wait for its turn. */
+const PATIENCE_S = 3;
 /** Between two pieces of what drips, milliseconds. */
 const DRIP_MS = 50;
 /** Longer than any of this takes on the busiest machine. */
@@ -70,7 +71,7 @@ for (const flavour of COGD_BINARIES) {
       [what, await drip(cogd.httpPort, how)] as const
     );
     // More than a kilobyte a second, for longer than the patience.
-    const [piece, pieces] = ["y".repeat(500), 50];
+    const [piece, pieces] = ["y".repeat(500), 2 * PATIENCE_S * 1000 / DRIP_MS];
     const patient = drip(cogd.httpPort, {
       start: `${ECHO}Content-Length: ${piece.length * pieces}\r\n\r\n`,
       piece,
