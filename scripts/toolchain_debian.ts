@@ -19,6 +19,8 @@ const PACKAGES: Readonly<Record<ProgramName, readonly string[]>> = {
   perl: ["libgearman-client-perl"],
   sqlite3: ["sqlite3"],
   curl: ["curl"],
+  zsh: ["zsh"],
+  fish: ["fish"],
   "systemd-analyze": ["systemd"],
   postgres: ["postgresql"],
   mariadbd: ["mariadb-server"],

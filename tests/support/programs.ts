@@ -10,6 +10,8 @@ const PROBES = {
   perl: ["perl", "-MGearman::Client", "-MGearman::Worker", "-e", "1"],
   sqlite3: ["sqlite3", "-version"],
   curl: ["curl", "--version"],
+  zsh: ["zsh", "-f", "-c", "zmodload zsh/zpty && autoload +X compinit"],
+  fish: ["fish", "--version"],
   "systemd-analyze": ["systemd-analyze", "--version"],
   mariadbd: ["mariadbd", "--version"],
   openssl: ["openssl", "version"],

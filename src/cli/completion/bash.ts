@@ -18,7 +18,7 @@ export function bashScript(commands: readonly CompletedCommand[]): string {
   });
   return `# Completion of cogd's commands for bash: eval "$(cogd completion bash)"
 _cogd() {
-  local command="\${COMP_WORDS[0]##*/}" at=1 words="" valued="" choices="" option="" reply
+  local command="\${COMP_WORDS[0]##*/}" at=1 words="" valued="" choices="" option="" before=""
   local cur="\${COMP_WORDS[COMP_CWORD]}"
   case $command in
     gearmand) command=serve ;;
@@ -41,18 +41,19 @@ _cogd() {
   option="\${COMP_WORDS[COMP_CWORD-1]}"
   if [ "$cur" = "=" ]; then cur=""
   elif [ "$option" = "=" ]; then option="\${COMP_WORDS[COMP_CWORD-2]}"
+  elif [[ $cur == --*=* ]]; then option="\${cur%%=*}" before="$option=" cur="\${cur#*=}"
   fi
   case $command in
 ${cases.join("\n")}
   esac
   if [ -n "$choices" ]; then words=$choices
   elif [[ $valued == *" $option "* ]]; then
-    COMPREPLY=($(compgen -f -- "$cur"))
+    COMPREPLY=($(compgen -P "$before" -f -- "$cur"))
     return
   elif [ "$COMP_CWORD" -eq 1 ] && [ "$at" -eq 1 ] && [ "$command" = serve ]; then
     words="${words} $words"
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  COMPREPLY=($(compgen -P "$before" -W "$words" -- "$cur"))
 }
 complete -o default -F _cogd cogd gearmand gearman gearadmin
 `;

@@ -14,7 +14,7 @@ export function fishScript(commands: readonly CompletedCommand[]): string {
   for (const { name, options, words: own } of commands) {
     for (const [program, condition] of places(name, words)) {
       const when = condition === "" ? "" : ` -n ${quoted(condition)}`;
-      for (const word of own) lines.push(`complete -c ${program}${when} -a ${word}`);
+      for (const word of own) lines.push(`complete -c ${program}${when} -f -a ${word}`);
       for (const option of options) lines.push(`complete -c ${program}${when} ${flag(option)}`);
     }
   }
