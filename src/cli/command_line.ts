@@ -1,7 +1,7 @@
 import type { StorePlugin } from "../plugin_api/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { parseConfigText, readConfigFile, readDefaultConfigFile } from "./config_file.ts";
-import { isVerbosity } from "./log_level.ts";
+import { isVerbosity, UNKNOWN_VERBOSITY } from "./log_level.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import { allOptions } from "./options.ts";
 import { OptionValues } from "./option_values.ts";
@@ -55,7 +55,7 @@ function configText(path: string | undefined, defaults: readonly string[]): stri
 
 function check(values: OptionValues): void {
   if (!isVerbosity(values.text("verbose")!)) {
-    throw new CliError("INVALID_ARGUMENT", "Invalid value for --verbose supplied");
+    throw new CliError("INVALID_ARGUMENT", UNKNOWN_VERBOSITY);
   }
   for (const name of ["hashtable-buckets", "max-packet", "send-buffer"]) {
     if (values.number(name)! <= 0n) {

@@ -18,6 +18,10 @@ export function isVerbosity(text: string): text is Verbosity {
   return VERBOSITIES.some((level) => level === text);
 }
 
+/** gearmand's words for a `--verbose` that is none, and what there is. */
+export const UNKNOWN_VERBOSITY = "Invalid value for --verbose supplied (there are " +
+  `${VERBOSITIES.join(", ")})`;
+
 /** 0 (worst) to 7; also the severity that the system log uses. */
 export function severityOf(level: Verbosity | LogLevel): number {
   return VERBOSITIES.indexOf(level);

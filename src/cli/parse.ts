@@ -57,9 +57,14 @@ export function parseWords(
 
 export function unknownOption(word: string, specs: readonly OptionSpec[]): CliError {
   const quoted = word === "" ? "" : ` '${withoutSecrets(word)}'`;
+  return new CliError("UNKNOWN_OPTION", `unrecognised option${quoted}${hintFor(word, specs)}`);
+}
+
+function hintFor(word: string, specs: readonly OptionSpec[]): string {
+  // gearmand's text calls every word an option; this one was probably meant as a command.
+  if (/^[a-z]+$/.test(word)) return " (nor a command: cogd --help lists both)";
   const near = nearestOption(word, specs);
-  const hint = near === undefined ? "" : ` (did you mean '${near}'?)`;
-  return new CliError("UNKNOWN_OPTION", `unrecognised option${quoted}${hint}`);
+  return near === undefined ? "" : ` (did you mean '${near}'?)`;
 }
 
 function tokens(words: readonly string[], specs: readonly OptionSpec[]): Token[] {

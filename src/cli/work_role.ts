@@ -12,7 +12,7 @@ import { CliError, reasonOf } from "./cli_error.ts";
 import { DaemonChild, runInBackground } from "./daemon.ts";
 import { helpText } from "./help.ts";
 import type { LogDestination } from "./log.ts";
-import { isVerbosity, type Verbosity } from "./log_level.ts";
+import { isVerbosity, UNKNOWN_VERBOSITY, type Verbosity } from "./log_level.ts";
 import { OptionValues } from "./option_values.ts";
 import { parseWords } from "./parse.ts";
 import { runWork, type WorkSource } from "./run_work.ts";
@@ -164,7 +164,7 @@ function describe(settings: FunctionSettings): string {
 function verbosityOf(values: OptionValues): Verbosity {
   const given = values.text("verbose")!;
   if (isVerbosity(given)) return given;
-  throw new CliError("INVALID_ARGUMENT", "Invalid value for --verbose supplied");
+  throw new CliError("INVALID_ARGUMENT", UNKNOWN_VERBOSITY);
 }
 
 function logDestination(values: OptionValues, daemon: boolean): LogDestination {

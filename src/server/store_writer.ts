@@ -268,8 +268,7 @@ export class StoreWriter implements DurableLog, OutcomeLog {
   #held(batch: Batch, put: readonly NamedRecord[]): void {
     if (this.#failures > 0) {
       // As loud as the line that said what was wrong: who has read the one waits for the other.
-      const text = `The store takes jobs again after ${this.#failures} failed commits`;
-      this.#parts.log("ERROR", text);
+      this.#parts.log("ERROR", `The store takes jobs again after ${this.#failures} failed commits`);
     }
     this.#commits++;
     this.#failures = 0;

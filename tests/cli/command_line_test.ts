@@ -23,7 +23,7 @@ function complaint(words: readonly string[]): string {
     return "";
   } catch (error) {
     assert.ok(error instanceof CliError);
-    return error.message.replace(/ \(did you mean .*\)$/, "");
+    return error.message.replace(/ \((?:did you mean|nor a command|there are) .*\)$/, "");
   }
 }
 
@@ -154,7 +154,10 @@ const ANSWERS: readonly (readonly [readonly string[], string])[] = [
   [["--check-args", "--check-args"], "option '--check-args' cannot be specified more than once"],
 ];
 
-test("wrong words are refused with gearmand's texts", () => {
+test("wrong words are refused with gearmand's texts, and told what there is", () => {
+  const told = (...words: string[]) => () => readCommandLine(words, PLUGINS, []);
+  assert.throws(told("serv"), /'serv' \(nor a command: cogd --help lists both\)$/);
+  assert.throws(told("--verbose", "info"), /supplied \(there are FATAL, .*, DEBUG\)$/);
   for (const [words, answer] of ANSWERS) assert.equal(complaint(words), answer, words.join(" "));
 });
 
@@ -202,7 +205,7 @@ test("a mistyped option is answered with the nearest right one", () => {
       message: `unrecognised option '${word}' (did you mean '${option}'?)`,
     });
   }
-  for (const word of ["--x", "zebra", "-Y", "-"]) {
+  for (const word of ["--x", "5", "-Y", "-"]) {
     assert.throws(() => read(word), { message: `unrecognised option '${word}'` });
   }
 });

@@ -104,7 +104,9 @@ function create(fresh: string, path: string): number {
 }
 
 function unreadable(path: string, cause: unknown): TokenFileError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  const told = cause instanceof Error ? cause.message : String(cause);
+  const reason = missing ? "there is no such file; cogd token add makes it" : told;
   return new TokenFileError("UNREADABLE", `Cannot read the token file ${path}: ${reason}`, {
     cause,
   });
