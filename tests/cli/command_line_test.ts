@@ -23,7 +23,7 @@ function complaint(words: readonly string[]): string {
     return "";
   } catch (error) {
     assert.ok(error instanceof CliError);
-    return error.message.replace(/ \((?:did you mean|nor a command|there are) .*\)$/, "");
+    return error.message.replace(/ \((?:did you mean|nor a command|there are)\b.*\)$/, "");
   }
 }
 
