@@ -190,6 +190,6 @@ export class DenoConnection implements Connection {
    * versions cancel it. Without the permission to call C, the socket stays until the peer moves.
    */
   #cutWrite(): void {
-    if (this.#sending) shutSocketDown(this.#conn.localAddr.port, this.#conn.remoteAddr.port);
+    if (this.#sending) shutSocketDown(this.#conn.localAddr.port, this.#conn.remoteAddr);
   }
 }

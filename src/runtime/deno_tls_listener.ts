@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AcceptFailures } from "./accept_failures.ts";
-import { addressText } from "./addresses.ts";
+import { addressText, plainAddress } from "./addresses.ts";
 import { DenoAcceptLoop } from "./deno_accept_loop.ts";
 import { DenoConnection } from "./deno_connection.ts";
 import { DenoTlsSocket } from "./deno_tls_socket.ts";
@@ -85,7 +85,9 @@ export class DenoTlsListener implements Listener {
 
   /** Every peer by itself: one that says nothing holds nobody up. */
   async #agree(conn: Deno.TlsConn): Promise<void> {
-    const handshake = this.#handshakes.begin(addressText(conn.remoteAddr), () => cut(conn));
+    const { hostname, port } = conn.remoteAddr;
+    const peer = addressText({ hostname: plainAddress(hostname), port });
+    const handshake = this.#handshakes.begin(peer, () => cut(conn));
     try {
       await conn.handshake();
     } catch (cause) {
@@ -123,7 +125,7 @@ function listenWith(
  */
 function cut(conn: Deno.TlsConn): void {
   closeQuietly(conn);
-  shutSocketDown(conn.localAddr.port, conn.remoteAddr.port);
+  shutSocketDown(conn.localAddr.port, conn.remoteAddr);
 }
 
 function closeQuietly(conn: Deno.TlsConn): void {

@@ -44,7 +44,7 @@ export class DenoTlsSocket implements DenoSocket {
     const wasSending = this.#isSending;
     this.#conn.close();
     if (wasSending) {
-      setTimeout(() => shutSocketDown(this.localAddr.port, this.remoteAddr.port), 0);
+      setTimeout(() => shutSocketDown(this.localAddr.port, this.remoteAddr), 0);
     }
   }
 

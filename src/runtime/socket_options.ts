@@ -1,6 +1,7 @@
 /** What the runtimes do not offer for TCP sockets, by the C library. Linux only. */
 
 import { libC, libCIfPermitted } from "./libc.ts";
+import type { ListenAddress } from "./listener.ts";
 
 export const SocketOption = {
   ACCEPTS: { level: 1, name: 30 },
@@ -51,15 +52,16 @@ export function socketsOnPort(port: number): number[] {
 }
 
 /**
- * Shuts the socket between these ports down in both directions, so that what waits on it fails.
- * Does nothing when two peers have the same port number (only the addresses would tell them apart)
- * or where the C library cannot be called.
+ * Shuts the socket between this port and this peer down in both directions, so that what waits on it
+ * fails. Does nothing where the C library cannot be called.
  */
-export function shutSocketDown(ownPort: number, peerPort: number): void {
+export function shutSocketDown(ownPort: number, peer: ListenAddress): void {
   if (libCIfPermitted() === undefined) return;
-  const [socket, another] = socketsOnPort(ownPort)
-    .filter((socket) => portBy("getpeername", socket) === peerPort);
-  if (socket !== undefined && another === undefined) libC().shutdown(socket, SHUT_RDWR);
+  const address = canonical(peer.hostname);
+  for (const socket of socketsOnPort(ownPort)) {
+    const isPeers = portBy("getpeername", socket) === peer.port && lastAddress() === address;
+    if (isPeers) libC().shutdown(socket, SHUT_RDWR);
+  }
 }
 
 /** One end's port; `undefined` when it is no such socket, -1 when it has no port. */
@@ -68,6 +70,21 @@ function portBy(call: "getsockname" | "getpeername", socket: number): number | u
   if (libC()[call](socket, new Uint8Array(ADDRESS.buffer), length) !== 0) return undefined;
   const family = ADDRESS.getUint16(0, true);
   return family === AF_INET || family === AF_INET6 ? ADDRESS.getUint16(2) : -1;
+}
+
+/** The address that the last call of `portBy` found. */
+function lastAddress(): string {
+  if (ADDRESS.getUint16(0, true) === AF_INET) {
+    return [4, 5, 6, 7].map((at) => ADDRESS.getUint8(at)).join(".");
+  }
+  const groups = [8, 10, 12, 14, 16, 18, 20, 22].map((at) => ADDRESS.getUint16(at).toString(16));
+  return canonical(groups.join(":"));
+}
+
+/** One way of writing for each address; without the interface of a link-local one. */
+function canonical(address: string): string {
+  if (!address.includes(":")) return address;
+  return new URL(`http://[${address.replace(/%.*$/, "")}]`).hostname;
 }
 
 function numberBytes(value: number): Uint8Array {

@@ -157,6 +157,29 @@ test("a peer that never shakes hands is cut in time", NEEDS_OPENSSL, async () =>
   }, { handshakeMs: 200 });
 });
 
+test("two peers with the same port are each cut for themselves", NEEDS_OPENSSL, async () => {
+  await withTlsServer(
+    async (server, refusals) => {
+      const first = await connected(server.port);
+      const { localPort } = first;
+      const second = connect({
+        port: server.port,
+        host: "127.0.0.1",
+        localAddress: "127.0.0.2",
+        localPort: localPort!,
+      });
+      second.on("error", () => {});
+      await Promise.all([closed(first), closed(second)]);
+      assert.deepEqual(
+        refusals.peers.toSorted(),
+        [`127.0.0.1:${localPort}`, `127.0.0.2:${localPort}`],
+      );
+    },
+    { handshakeMs: 200 },
+    ALL_ADDRESSES,
+  );
+});
+
 test("of too many handshakes the oldest gives way", NEEDS_OPENSSL, async () => {
   await withTlsServer(async (server, refusals) => {
     const silent = [];
