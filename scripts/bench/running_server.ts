@@ -65,12 +65,9 @@ export class RunningServer {
     });
     try {
       const limitMs = options.startLimitMs ?? START_LIMIT_MS;
-      return new RunningServer(
-        kind,
-        { port, httpPort },
-        await startTimes(port, child, startedAt, limitMs),
-        child,
-      );
+      const times = await startTimes(port, child, startedAt, limitMs);
+      if (httpPort !== undefined) await deadline(untilListening(httpPort), limitMs, "HTTP");
+      return new RunningServer(kind, { port, httpPort }, times, child);
     } catch (error) {
       await child.kill9();
       throw error;
@@ -112,6 +109,22 @@ async function startTimes(
     }
     await new Promise((resolve) => setTimeout(resolve, ATTEMPT_PAUSE_MS));
   }
+}
+
+/** HTTP is opened behind the binary port. */
+async function untilListening(port: number): Promise<void> {
+  while (!await accepts(port)) {
+    await new Promise((resolve) => setTimeout(resolve, ATTEMPT_PAUSE_MS));
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  const accepted = new Promise<boolean>((resolve) => {
+    socket.on("connect", () => resolve(true));
+    socket.on("error", () => resolve(false));
+  });
+  return accepted.finally(() => socket.destroy());
 }
 
 /**

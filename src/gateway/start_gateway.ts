@@ -2,6 +2,7 @@ import {
   DEFAULT_HTTP_LIMITS,
   type HttpHandler,
   type HttpServerOptions,
+  type RequestTurns,
   type RunningHttpServer,
   serveHttp,
 } from "../http/mod.ts";
@@ -11,6 +12,7 @@ import { RecordedEvents } from "./events/mod.ts";
 import { FunctionRoom } from "./function_room.ts";
 import type { Gateway, GatewayConfig, Security } from "./gateway.ts";
 import { Figures, type HttpTotals } from "./figures/mod.ts";
+import { shareLoop } from "./loop_share.ts";
 import { OpenCalls } from "./open_calls.ts";
 import { PROBLEM_BASE } from "./problem_response.ts";
 import { fallbackRoute, gatewayRoutes } from "./routes.ts";
@@ -61,7 +63,7 @@ export async function startGateway(
   door: GatewayDoor,
   parts: GatewayParts,
 ): Promise<RunningGateway> {
-  const { log } = parts;
+  const { server, log } = parts;
   const trust = trustOf(door, parts);
   const services = new Services(config, parts);
   const openCalls = new OpenCalls();
@@ -78,11 +80,13 @@ export async function startGateway(
       if (parts.logs("DEBUG")) log("DEBUG", `HTTP ${method} ${route} ${status}`);
     },
   });
+  const share = shareLoop(server, services.gateway.waits);
   services.start();
   let servers: readonly RunningHttpServer[];
   try {
-    servers = await listenOnAll(door, handle, config, parts);
+    servers = await listenOnAll(door, handle, share.turns, config, parts);
   } catch (error) {
+    share.end();
     services.stop();
     throw error;
   }
@@ -92,6 +96,7 @@ export async function startGateway(
     async close(graceMs) {
       openCalls.close();
       await Promise.all(servers.map((one) => one.close(graceMs)));
+      share.end();
       services.stop();
     },
   };
@@ -162,6 +167,7 @@ function trustOf(door: GatewayDoor, { server, log }: GatewayParts): Trust {
 async function listenOnAll(
   { listenOn, backlog }: GatewayDoor,
   handle: HttpHandler,
+  turns: RequestTurns,
   { maxBodyBytes, patienceMs }: GatewayConfig,
   { server, listen, log }: GatewayParts,
 ): Promise<RunningHttpServer[]> {
@@ -180,6 +186,7 @@ async function listenOnAll(
             bodyIdleMs: patienceMs,
           },
           handle,
+          turns,
           problemBase: PROBLEM_BASE,
           log,
           now: () => server.clock.now(),

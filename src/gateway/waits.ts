@@ -6,6 +6,8 @@ export type WaitKind = "sync" | "poll" | "stream";
 /** Counts the calls that wait, all and per caller, so that nobody can hold the server's memory. */
 export class Waits {
   readonly counts: Record<WaitKind, number> = { sync: 0, poll: 0, stream: 0 };
+  /** Waits that have begun since the start. */
+  readonly begun: Record<WaitKind, number> = { sync: 0, poll: 0, stream: 0 };
   readonly #most: number;
   readonly #mostPerCaller: number;
   readonly #byCaller = new Map<string, number>();
@@ -28,6 +30,7 @@ export class Waits {
     }
     this.#all++;
     this.counts[kind]++;
+    this.begun[kind]++;
     this.#byCaller.set(caller, own + 1);
     let ended = false;
     return () => {

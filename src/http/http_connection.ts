@@ -11,6 +11,7 @@ import type { HttpLogLevel } from "./http_server.ts";
 import { latin1Bytes } from "./latin1.ts";
 import { type BodyFlow, RequestBody } from "./request_body.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
+import type { TurnWaiter } from "./request_turns.ts";
 import { sendResponse } from "./response_sender.ts";
 import type { Outlet, Sending } from "./sending.ts";
 import { StreamBroken } from "./stream_broken.ts";
@@ -21,7 +22,7 @@ const AHEAD_BYTES = 16 * 1024;
 const CONTINUE = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** One connection: requests in, one after the other, and their responses out. */
-export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
+export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow, TurnWaiter {
   readonly maxStreamBytes: number;
   readonly #host: HttpHost;
   readonly #socket: Connection;
@@ -35,6 +36,8 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   #isLast = false;
   #peerEnded = false;
   #isReading = false;
+  /** Whether the next request may begin: not asked yet, not yet, or yes. */
+  #turn: "not asked" | "awaited" | "come" = "not asked";
   #isPaused = false;
   /** A write answered false and `drained` has not come. */
   #isBlocked = false;
@@ -103,10 +106,9 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   /** Takes no further request; closes when no response is being sent. */
   stop(): void {
     this.#isLast = true;
-    if (this.#state === "open" && this.#exchange === null) {
-      if (this.#isBlocked) this.#end();
-      else this.drop();
-    }
+    if (this.#state !== "open" || this.#exchange !== null || this.#turn === "awaited") return;
+    if (this.#isBlocked) this.#end();
+    else this.drop();
   }
 
   /** Closes at once. */
@@ -115,6 +117,13 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     this.#state = "ending";
     this.#socket.destroy();
     this.#abandon();
+  }
+
+  turnCame(): void {
+    this.#turn = "come";
+    this.#goOn();
+    // Of a request that has come before the stop only a part was there.
+    if (this.#isLast && this.#exchange === null && this.#state === "open") this.stop();
   }
 
   // From the body of the request
@@ -176,14 +185,24 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
     this.#isReading = true;
     while (at < bytes.length && this.#state === "open") {
       const body = this.#exchange?.requestBody;
-      if (body === undefined && !this.#isBlocked) at = this.#readHead(bytes, at);
+      if (body === undefined && this.#mayBegin()) at = this.#readHead(bytes, at);
       else if (body !== undefined && !body.isComplete) at = body.read(bytes, at);
       else {
-        if (!this.#isLast) this.#held.push(bytes.subarray(at), areOwn);
+        if (!this.#isLast || this.#turn === "awaited") this.#held.push(bytes.subarray(at), areOwn);
         break;
       }
     }
     this.#isReading = false;
+  }
+
+  #mayBegin(): boolean {
+    if (this.#isBlocked || this.#turn === "awaited") return false;
+    if (this.#turn === "not asked" && !this.#host.turns.admits(this)) {
+      this.#turn = "awaited";
+      return false;
+    }
+    this.#turn = "not asked";
+    return true;
   }
 
   #readHead(bytes: Uint8Array, at: number): number {
@@ -222,7 +241,7 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   /** Goes on with what was held, when there is nothing to wait for. */
   #goOn(): void {
     if (this.#isReading || this.#isBlocked || this.#state !== "open") return;
-    if (this.#exchange !== null) return;
+    if (this.#exchange !== null || this.#turn === "awaited") return;
     if (this.#held.length > 0) this.#read(this.#held.take(), true);
     if (this.#exchange === null && this.#peerEnded && this.#state === "open") this.#end();
     this.flowChanged();
@@ -281,7 +300,7 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow {
   }
 
   #receiveMark(): number {
-    if (this.#exchange !== null || this.#isBlocked) return NOT_WAITING;
+    if (this.#exchange !== null || this.#isBlocked || this.#turn === "awaited") return NOT_WAITING;
     return this.#head.isEmpty ? markOfIdle(this.#requests) : markOfHead(this.#requests);
   }
 

@@ -2,10 +2,13 @@ import type { HttpConnection } from "./http_connection.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import type { HttpHandler, HttpLogLevel } from "./http_server.ts";
 
+import type { RequestTurns } from "./request_turns.ts";
+
 /** What all connections share. */
 export interface HttpHost {
   readonly limits: HttpLimits;
   readonly handle: HttpHandler;
+  readonly turns: Pick<RequestTurns, "admits">;
   /** Own address and port, for requests that name no host. */
   readonly authority: string;
   readonly problemBase: string;

@@ -1,5 +1,6 @@
 import type { Listen, ListenAddress } from "../runtime/mod.ts";
 import type { HttpLimits } from "./http_limits.ts";
+import type { RequestTurns } from "./request_turns.ts";
 
 /** Who asks. */
 export interface HttpPeer {
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   readonly backlog: number;
   readonly limits: HttpLimits;
   readonly handle: HttpHandler;
+  /** Shared by servers on one event loop with other work. Default: requests begin as they come. */
+  readonly turns?: RequestTurns;
   /** What the `type` of a problem begins with, before its name (RFC 9457). */
   readonly problemBase: string;
   log(level: HttpLogLevel, text: string): void;

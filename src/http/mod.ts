@@ -15,5 +15,6 @@ export type {
   HttpServerOptions,
   RunningHttpServer,
 } from "./http_server.ts";
+export { RequestTurns } from "./request_turns.ts";
 export { serveHttp } from "./serve_http.ts";
 export { StreamBroken } from "./stream_broken.ts";

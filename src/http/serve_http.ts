@@ -19,9 +19,13 @@ export async function serveHttp(options: HttpServerOptions): Promise<RunningHttp
   return server;
 }
 
+/** Where HTTP is alone. */
+const AT_ONCE: HttpHost["turns"] = { admits: () => true };
+
 class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
   readonly limits: HttpLimits;
   readonly handle;
+  readonly turns: HttpHost["turns"];
   readonly problemBase: string;
   readonly sweepMs: number;
   readonly connections = { open: 0, opened: 0, closed: 0, refused: 0 };
@@ -37,6 +41,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
     this.#options = options;
     this.limits = options.limits;
     this.handle = options.handle;
+    this.turns = options.turns ?? AT_ONCE;
     this.problemBase = options.problemBase;
     this.sweepMs = sweepMsFor(options.limits);
   }

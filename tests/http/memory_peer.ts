@@ -2,6 +2,7 @@ import {
   type HttpHandler,
   type HttpLimits,
   type HttpServerOptions,
+  type RequestTurns,
   type RunningHttpServer,
   serveHttp,
 } from "../../src/http/mod.ts";
@@ -38,6 +39,7 @@ export class MemoryServer {
   static async open(
     handle: HttpHandler,
     limits: Partial<HttpLimits> = {},
+    turns?: RequestTurns,
   ): Promise<MemoryServer> {
     const server = new MemoryServer();
     const listen: Listen = (options, handler) => {
@@ -49,7 +51,10 @@ export class MemoryServer {
       };
       return Promise.resolve({ address: { ...options, port: 8080 }, close });
     };
-    server.http = await serveHttp(server.#options(listen, handle, { ...TEST_LIMITS, ...limits }));
+    server.http = await serveHttp({
+      ...server.#options(listen, handle, { ...TEST_LIMITS, ...limits }),
+      ...(turns === undefined ? {} : { turns }),
+    });
     return server;
   }
 
