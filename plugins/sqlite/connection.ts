@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { lastOwner } from "./owner_note.ts";
 import { prepareSchema } from "./schema.ts";
-import { storeErrorOf } from "./sqlite_faults.ts";
+import { storeErrorOf } from "./faults.ts";
 
 /** How long an opening waits for a lock, so that a short look with `sqlite3` does not stop a start. */
 const LOCK_PATIENCE_MS = 500;

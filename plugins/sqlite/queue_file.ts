@@ -19,7 +19,7 @@ import { removeOwnerNote, writeOwnerNote } from "./owner_note.ts";
 import type { ReplayPosition } from "./replay_position.ts";
 import { ReplayReader } from "./replay_reader.ts";
 import type { SqliteSettings } from "./settings.ts";
-import { type Action, leavesDoubt, storeErrorOf } from "./sqlite_faults.ts";
+import { type Action, leavesDoubt, storeErrorOf } from "./faults.ts";
 import { Unpacker } from "./unpacker.ts";
 
 /** After so much was written the log is copied into the database (SQLite's own default: 4 MB). */

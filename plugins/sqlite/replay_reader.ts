@@ -13,7 +13,7 @@ import {
 } from "./packer.ts";
 import { pageEndSql, type Row } from "./paging.ts";
 import { ReplayPosition } from "./replay_position.ts";
-import { SALVAGE } from "./sqlite_faults.ts";
+import { SALVAGE } from "./faults.ts";
 
 /**
  * Names and workload in one array, as a packed job has them: on Deno each array that SQLite hands out

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { LIFE_HEAD_BYTES } from "./packer.ts";
-import { SALVAGE } from "./sqlite_faults.ts";
+import { SALVAGE } from "./faults.ts";
 
 /**
  * Version of the tables below. Whoever changes them (or the layout in `packer.ts`) raises it and

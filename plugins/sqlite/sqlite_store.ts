@@ -73,7 +73,9 @@ export class SqliteStore implements JobStore {
 
   async exportToGearmand(plan: ExportPlan): Promise<ExportOutcome> {
     this.#requireOpen();
-    const reply = await this.#thread.ask({ kind: "export", plan });
+    const { progress, ...rest } = plan;
+    this.#thread.onProgress = progress;
+    const reply = await this.#thread.ask({ kind: "export", plan: rest });
     if (reply.kind !== "exported") throw new Error(`Cannot export: the answer is ${reply.kind}`);
     return reply.outcome;
   }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { StoreError, type StoreHost } from "../../src/plugin_api/mod.ts";
-import type { LogLine, Reply, Request } from "./thread_messages.ts";
+import type { ExportProgress, LogLine, Reply, Request } from "./thread_messages.ts";
 
 interface Waiting {
   readonly resolve: (reply: Reply) => void;
@@ -13,11 +13,16 @@ export class StoreThread {
   readonly #host: StoreHost;
   readonly #waiting: Waiting[] = [];
   #failure: StoreError | null = null;
+  /** Told how far an export is, in jobs. */
+  onProgress: ((jobs: number) => void) | undefined;
 
   constructor(host: StoreHost) {
     this.#host = host;
     this.#worker = new Worker(threadAddress());
-    this.#worker.on("message", (message: Reply | LogLine) => this.#receive(message));
+    this.#worker.on(
+      "message",
+      (message: Reply | LogLine | ExportProgress) => this.#receive(message),
+    );
     this.#worker.on("error", (cause: unknown) => this.#fail(cause));
     this.#worker.on("exit", () => this.#fail(undefined));
   }
@@ -40,8 +45,9 @@ export class StoreThread {
     await this.#worker.terminate();
   }
 
-  #receive(message: Reply | LogLine): void {
+  #receive(message: Reply | LogLine | ExportProgress): void {
     if (message.kind === "log") this.#host.log(message.level, message.line);
+    else if (message.kind === "progress") this.onProgress?.(message.jobs);
     else this.#waiting.shift()?.resolve(message);
   }
 

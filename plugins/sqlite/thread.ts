@@ -3,7 +3,7 @@
 import { parentPort } from "node:worker_threads";
 import { StoreError, type StoreHost } from "../../src/plugin_api/mod.ts";
 import { QueueFile } from "./queue_file.ts";
-import type { LogLine, Reply, Request } from "./thread_messages.ts";
+import type { ExportProgress, LogLine, Reply, Request } from "./thread_messages.ts";
 
 if (parentPort === null) throw new Error("Cannot run the store: this file is the code of a thread");
 const port = parentPort;
@@ -21,7 +21,10 @@ function serve(request: Request): Reply {
     case "page":
       return { kind: "page", page: opened().nextPage() };
     case "export":
-      return { kind: "exported", outcome: opened().exportToGearmand(request.plan) };
+      return {
+        kind: "exported",
+        outcome: opened().exportToGearmand({ ...request.plan, progress: tellProgress }),
+      };
     case "close":
       file?.close();
       file = null;
@@ -41,6 +44,10 @@ function hostOf(request: Request & { kind: "open" }): StoreHost {
     namespace: request.namespace,
     handlePrefix: request.handlePrefix,
   };
+}
+
+function tellProgress(jobs: number): void {
+  port.postMessage({ kind: "progress", jobs } satisfies ExportProgress);
 }
 
 function refusal(error: unknown): Reply {

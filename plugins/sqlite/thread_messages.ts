@@ -17,7 +17,7 @@ export type Request =
   }
   | { readonly kind: "commit"; readonly batch: ArrayBuffer }
   | { readonly kind: "page" }
-  | { readonly kind: "export"; readonly plan: ExportPlan }
+  | { readonly kind: "export"; readonly plan: Omit<ExportPlan, "progress"> }
   | { readonly kind: "close" };
 
 export type Reply =
@@ -33,6 +33,13 @@ export type Reply =
     /** Text of the error behind it, if there was one. */
     readonly cause: string;
   };
+
+/** How far an export is; comes before its reply. */
+export interface ExportProgress {
+  readonly kind: "progress";
+  /** Jobs that have been looked at. */
+  readonly jobs: number;
+}
 
 /** A line for the server's log; may come at any time. */
 export interface LogLine {

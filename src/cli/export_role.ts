@@ -16,6 +16,7 @@ import { helpText } from "./help.ts";
 import type { Logger } from "./log.ts";
 import type { OptionSpec } from "./option_spec.ts";
 import type { OptionValues } from "./option_values.ts";
+import { Progress } from "./progress.ts";
 import { withQueuePlugin } from "./queue_plugin.ts";
 import { secretParts } from "./secrets.ts";
 import { switchUser } from "./user.ts";
@@ -119,7 +120,17 @@ async function obey(
       );
     }
     const keep = values.isGiven("keep");
-    return tell(await store.exportToGearmand({ keep, reader, now: Date.now() }), keep, parts);
+    const line = Progress.isWelcome(true)
+      ? new Progress("jobs looked at", undefined, parts.stderr)
+      : undefined;
+    line?.show();
+    const outcome = await store.exportToGearmand({
+      keep,
+      reader,
+      now: Date.now(),
+      progress: (jobs) => line?.reach(jobs),
+    }).finally(() => line?.clear());
+    return tell(outcome, keep, parts);
   } finally {
     await store.close();
   }

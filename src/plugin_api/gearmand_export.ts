@@ -9,6 +9,8 @@ export interface ExportPlan {
   readonly reader: GearmandReader;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Told now and then how many jobs have been looked at. */
+  readonly progress?: (jobs: number) => void;
 }
 
 export type GearmandReader = "gearmand-1" | "gearmand-2";
@@ -42,6 +44,8 @@ const MAX_UNIQUE_BYTES = 63;
 const LAST_TIME = 2 ** 31 - 1;
 /** How many jobs that stay are described; the others are only counted. */
 const DESCRIBED_JOBS = 1000;
+/** How many jobs are looked at between two words about progress. */
+const PROGRESS_JOBS = 500;
 
 /**
  * Writes a queue back for C gearmand: says of each job whether gearmand can hold it and keeps count. The store
@@ -51,6 +55,7 @@ export class GearmandExport {
   readonly #layout: GearmandLayout;
   readonly #plan: ExportPlan;
   readonly #reasons: string[] = [];
+  #seen = 0;
   #written = 0;
   #left = 0;
 
@@ -61,6 +66,7 @@ export class GearmandExport {
 
   /** Whether gearmand can hold the job; if not, it is counted as left. Finished jobs are never asked for. */
   accepts(job: StoredJob): boolean {
+    if (++this.#seen % PROGRESS_JOBS === 0) this.#plan.progress?.(this.#seen);
     if (job.state !== "queued") return false;
     const obstacle = this.#obstacle(job);
     if (obstacle !== null) this.leave(job, obstacle);

@@ -6,7 +6,7 @@ import { readArguments } from "../../src/cli/gearman/arguments.ts";
 import { runCommand } from "../../src/cli/gearman/command.ts";
 import { findProgram } from "../../src/cli/gearman/find_program.ts";
 import { LineSplitter } from "../../src/cli/gearman/line_splitter.ts";
-import { Progress } from "../../src/cli/gearman/progress.ts";
+import { Progress } from "../../src/cli/progress.ts";
 import { serversOf } from "../../src/cli/gearman/servers.ts";
 import { workloads } from "../../src/cli/gearman/workloads.ts";
 import { deadline, PATIENCE_MS } from "../support/mod.ts";

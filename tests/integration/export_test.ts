@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import {
   COGD_BINARIES,
+  cogdCommand,
   flavourMissing,
   ownFlavour,
   programMissing,
@@ -174,5 +175,29 @@ for (const flavour of FLAVOURS) {
     const help = await exported(flavour, "--help");
     assert.deepEqual([help.code, help.stderr], [0, ""]);
     assert.match(help.stdout, /^Usage: cogd export/);
+  });
+
+  test(`${flavour}: an export tells a terminal how far it is, and nobody else`, {
+    skip: flavourMissing(flavour),
+  }, async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "queue.db");
+    const server = await startCogd({ flavour, args: [`--queue=sqlite:${file}`] });
+    {
+      await using client = await WireClient.connect(server.port);
+      await submit(client, [["f", "one", "x"], ["f", "two", "y"]]);
+    }
+    await server.stop();
+    const { command, args } = cogdCommand(flavour);
+    const words = [...args, "export", "--keep", `--queue=sqlite:${file}`];
+    const quoted = [command, ...words].map((word) => `'${word}'`).join(" ");
+    const shown = await runProgram("script", ["-qec", quoted, "/dev/null"], { timeoutMs: 60_000 });
+    assert.equal(shown.code, 0, shown.output);
+    const erased = "\r\x1b[K";
+    assert.ok(shown.stdout.startsWith(`${erased}0 jobs looked at`), shown.stdout);
+    assert.ok(shown.stdout.includes(`${erased}Wrote 2 jobs to `), shown.stdout);
+    // gearmand's table has them already.
+    const plain = await runProgram(command, words);
+    assert.deepEqual([plain.code, plain.output.includes("\r")], [2, false]);
   });
 }

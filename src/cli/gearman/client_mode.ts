@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { GearmanClient, GearmanError, type RunningJob } from "../../client/mod.ts";
 import type { GearmanArguments } from "./arguments.ts";
 import { errorLine, unknownHost } from "./error_lines.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../progress.ts";
 import type { Servers } from "./servers.ts";
 import { OutputClosedError, type ToolStreams } from "../streams.ts";
 import { workloads } from "./workloads.ts";

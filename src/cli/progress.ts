@@ -34,9 +34,19 @@ export class Progress {
     return process.stderr.isTTY === true && (outputIsSilent || process.stdout.isTTY !== true);
   }
 
+  /** One more is done. */
   step(): void {
-    this.#done++;
-    if (this.#now() - this.#shownAt < INTERVAL_MS) return;
+    this.reach(this.#done + 1);
+  }
+
+  /** So many are done. */
+  reach(done: number): void {
+    this.#done = done;
+    if (this.#now() - this.#shownAt >= INTERVAL_MS) this.show();
+  }
+
+  /** Writes the line at once. */
+  show(): void {
     this.#shownAt = this.#now();
     this.#shown = true;
     const of = this.#total === undefined ? "" : ` of ${this.#total}`;
