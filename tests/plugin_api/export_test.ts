@@ -12,7 +12,7 @@ test("an export tells now and then how many jobs it has looked at", () => {
     functionName: "f",
     unique: "",
     workload: new Uint8Array(0),
-    priority: "normal",
+    priority: 1,
     notBefore: 0,
     reducer: "",
     acceptedAt: 0,
