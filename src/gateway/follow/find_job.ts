@@ -78,7 +78,8 @@ export function jobUnknown(handle: ByteString): Problem {
 /** `why`: more than that nothing is kept of it. */
 export function jobExpired(
   handle: ByteString,
-  why = "nothing of it is kept any more (see --http-retain)",
+  why =
+    "nothing of it is kept any more (outcomes are, of jobs that came over HTTP, for --http-retain)",
 ): Problem {
   return new Problem("job-expired", `The job "${textForJson(handle)}" is over, and ${why}`, {
     handle,
