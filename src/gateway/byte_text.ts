@@ -40,6 +40,14 @@ export function percentDecode(text: string): ByteString | undefined {
   return text.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 
+/** Text with half of a surrogate pair alone has no bytes: those of another text would take their place. */
+export function isWholeText(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+/** What stands behind the name of a member that is not `isWholeText`. */
+export const NOT_WHOLE_TEXT = "must be text: it has half of a surrogate pair";
+
 function encode(bytes: ByteString, plain: RegExp): string {
   if (plain.test(bytes)) return bytes;
   let text = "";

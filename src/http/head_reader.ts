@@ -25,6 +25,8 @@ export class HeadReader {
   #lineLength = 0;
   #afterCR = false;
   #inRequestLine = true;
+  /** The request line alone is longer than all may be. */
+  #lineIsTooLong = false;
   #skippedLine = false;
 
   constructor(maxBytes: number) {
@@ -60,6 +62,7 @@ export class HeadReader {
     if (this.#skippedLine) text = text.slice(2);
     this.#size = 0;
     this.#inRequestLine = true;
+    this.#lineIsTooLong = false;
     this.#skippedLine = false;
     return text;
   }
@@ -73,6 +76,7 @@ export class HeadReader {
         if (byte !== LF) throw refused("a line has a CR without an LF");
         afterCR = false;
         if (lineLength > 0) {
+          if (this.#inRequestLine) this.#lineIsTooLong = lineLength > this.#maxBytes;
           lineLength = 0;
           this.#inRequestLine = false;
         } else if (!this.#inRequestLine) {
@@ -100,7 +104,7 @@ export class HeadReader {
 
   #checkSize(size: number): void {
     if (size <= this.#maxBytes) return;
-    throw this.#inRequestLine
+    throw this.#inRequestLine || this.#lineIsTooLong
       ? new RefusedRequest("uri-too-long", `The request line has more than ${this.#maxBytes} bytes`)
       : new RefusedRequest(
         "headers-too-large",

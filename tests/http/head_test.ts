@@ -195,6 +195,7 @@ const REFUSED: readonly (readonly [status: number, request: string])[] = [
   [417, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-maybe\r\n\r\n"],
   // Sizes
   [414, `GET /${"a".repeat(1100)}`],
+  [414, `GET /${"a".repeat(1100)} HTTP/1.1\r\nHost: a\r\n\r\n`],
   [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(1100)}`],
   [431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(1100)}\r\n\r\n`],
   [431, `GET / HTTP/1.1\r\nHost: a\r\n${"A:\r\n".repeat(130)}\r\n`],

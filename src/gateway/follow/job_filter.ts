@@ -5,6 +5,7 @@ import type { Call } from "../call.ts";
 import { PRIORITY_NAMES } from "../priority_names.ts";
 import { Problem } from "../problem.ts";
 import type { Parameter } from "../route.ts";
+import { parseMomentMs } from "../times.ts";
 import { attemptsOf, JOB_STATES, type JobStateName, stateOf, stateOfEnd } from "./job_json.ts";
 
 /** Which jobs a list shows. Undefined = any. */
@@ -25,7 +26,7 @@ export interface JobFilter {
   readonly prefix: Uint8Array;
 }
 
-const MOMENT = "RFC 3339, or seconds since 1970.";
+const MOMENT = "RFC 3339 with its offset, or seconds since 1970.";
 
 export const FILTER_PARAMETERS: readonly Parameter[] = [
   {
@@ -117,15 +118,12 @@ export function filterOf(call: Call): JobFilter {
   };
 }
 
-/** Milliseconds since 1970. A `+` that came as a blank still is an offset's sign. */
+/** Milliseconds since 1970. */
 function momentOf(call: Call, name: string): number | undefined {
   const text = call.text(name);
   if (text === undefined) return undefined;
-  if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
-  const ms = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/.test(text)
-    ? Date.parse(text.replace(" ", "+"))
-    : NaN;
-  if (!Number.isNaN(ms)) return ms;
+  const ms = parseMomentMs(text);
+  if (ms !== undefined) return ms;
   throw new Problem("invalid-request", `The parameter "${name}" is no time: give ${MOMENT}`, {
     errors: [{ pointer: name, detail: "is no time" }],
   });

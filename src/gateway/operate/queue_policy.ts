@@ -2,6 +2,7 @@ import type { ByteString, QueueLimits } from "../../protocol/mod.ts";
 import type { QueuePolicy } from "../../server/mod.ts";
 import { textForJson } from "../byte_text.ts";
 import type { Call } from "../call.ts";
+import { EXPECTED } from "../json_schema.ts";
 import { PRIORITY_NAMES, type PriorityName } from "../priority_names.ts";
 import { Problem } from "../problem.ts";
 import type { JsonSchema } from "../route.ts";
@@ -27,6 +28,7 @@ export const PATCH_SCHEMA: JsonSchema = {
   properties: {
     max_queue: {
       description: "For all priorities, or by priority.",
+      [EXPECTED]: "a whole number up to 4294967295, null, or an object with these by priority",
       anyOf: [
         LIMIT_PATCH,
         {

@@ -3,6 +3,7 @@
 import { MAX_UNIQUE_BYTES } from "../../core/mod.ts";
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
 import { bytesOfBase64 } from "../base64.ts";
+import { isWholeText, NOT_WHOLE_TEXT } from "../byte_text.ts";
 import { MAX_FUNCTION_BYTES } from "../function_name.ts";
 import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
 import { type FieldError, Problem } from "../problem.ts";
@@ -98,7 +99,7 @@ export function readDraft(json: unknown): ScheduleDraft {
 /** `json`: fits `CHANGES_SCHEMA`. Throws the problem `invalid-request`. */
 export function readChanges(json: unknown): Partial<ScheduleDraft> {
   const body = json as ScheduleBody;
-  const errors: FieldError[] = [];
+  const errors = halfTexts(body);
   const changes: Partial<Mutable<ScheduleDraft>> = {};
   if (body.function !== undefined) {
     changes.functionName = named("function", body.function, MAX_FUNCTION_BYTES, errors);
@@ -121,6 +122,15 @@ export function readChanges(json: unknown): Partial<ScheduleDraft> {
     throw new Problem("invalid-request", `The schedule's ${errors[0]!.detail}`, { errors });
   }
   return changes;
+}
+
+/** A JSON payload is kept as JSON, which can spell such a half. */
+function halfTexts({ payload: _, ...body }: ScheduleBody): FieldError[] {
+  return Object.entries(body).flatMap(([member, value]) =>
+    typeof value === "string" && !isWholeText(value)
+      ? [{ pointer: `/${member}`, detail: `${member} ${NOT_WHOLE_TEXT}` }]
+      : []
+  );
 }
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

@@ -1,5 +1,6 @@
 import { type ByteString, byteStringFromText } from "../../protocol/mod.ts";
 import { bytesOfBase64 } from "../base64.ts";
+import { isWholeText, NOT_WHOLE_TEXT } from "../byte_text.ts";
 import { nearestHint } from "../json_schema.ts";
 import type { FieldError } from "../problem.ts";
 import { memberSlices } from "./json_slices.ts";
@@ -41,9 +42,10 @@ export function readEnvelope(json: Uint8Array, value: unknown, pointer = ""): Jo
     errors.push({ pointer: pointerTo(pointer, name), detail: `${name} ${detail}` });
   for (const [name, member] of members) {
     if (!MEMBERS.has(name)) wrong(name, `is not known here${nearestHint(name, KNOWN)}`);
-    else if (typeof member === "object" && member !== null && name !== "payload") {
+    else if (name === "payload") continue;
+    else if (typeof member === "object" && member !== null) {
       wrong(name, "must be a string, a number or a boolean");
-    }
+    } else if (typeof member === "string" && !isWholeText(member)) wrong(name, NOT_WHOLE_TEXT);
   }
   const payloads = PAYLOADS.filter((name) => members.has(name));
   if (payloads.length > 1) wrong(payloads[1]!, `cannot stand beside ${payloads[0]}`);

@@ -6,7 +6,7 @@ import { PRIORITY_NAMES, priorityNamed } from "../priority_names.ts";
 import { REFUSED_OPTION_NAMES } from "./option_parameters.ts";
 import { OptionReader, type OptionSource } from "./option_reader.ts";
 import type { Preferences } from "./prefer.ts";
-import { secondsText } from "./times.ts";
+import { secondsText } from "../times.ts";
 
 /** What a submission asks for, understood and checked. */
 export interface JobOptions {

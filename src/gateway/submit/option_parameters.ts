@@ -1,7 +1,7 @@
 import { EXPECTED } from "../json_schema.ts";
 import { PRIORITY_NAMES } from "../priority_names.ts";
 import type { JsonSchema, Parameter } from "../route.ts";
-import { EXPECTED_DURATION } from "./times.ts";
+import { EXPECTED_DURATION } from "../times.ts";
 
 const DURATION: JsonSchema = {
   type: "string",

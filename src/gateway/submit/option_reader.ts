@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ByteString } from "../../protocol/mod.ts";
 import { type FieldError, Problem } from "../problem.ts";
-import { EXPECTED_DURATION, parseDuration, parseMoment } from "./times.ts";
+import { EXPECTED_DURATION, parseDuration, parseMoment } from "../times.ts";
 
 /** Where options come from: query and headers of a request, or the members of an envelope. */
 export interface OptionSource {

@@ -5,7 +5,7 @@ import { Problem } from "../problem.ts";
 import { tokenWithdrawn, trustedSignal } from "../trust/mod.ts";
 import { JobWait, type WaitOutcome, type WaitPlan } from "./job_wait.ts";
 import { type Order, place, type Placement, storeUnavailable } from "./placement.ts";
-import { secondsText } from "./times.ts";
+import { secondsText } from "../times.ts";
 
 /** What of a call waiting needs. */
 export type WaitingCall = Pick<Call, "gateway" | "request" | "identity" | "signal">;

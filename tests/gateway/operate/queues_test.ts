@@ -148,6 +148,7 @@ test("what a policy does not have, and what is no number, is refused", async () 
     assert.equal(status, 400, JSON.stringify(patch));
     assert.equal(json["type"], "/problems/invalid-request");
     assert.ok((json["errors"] as unknown[]).length > 0);
+    assert.doesNotMatch(String(json["detail"]), /schema/, "in words of the caller");
   }
   const wrongType = await scene.ask("PATCH /queues/f", {
     headers: { "content-type": "text/plain" },

@@ -192,6 +192,8 @@ test("what is wrong with a body is named", async () => {
       [{ ...good, reducer: "a\0b" }, "/reducer"],
       [{ ...good, payload_text: "a", payload_base64: "" }, "/payload_base64"],
       [{ ...good, payload_base64: "abcde" }, "/payload_base64"],
+      [{ ...good, function: "a\udc00" }, "/function"],
+      [{ ...good, payload_text: "a\udc00" }, "/payload_text"],
       [{ ...good, payload_base64: "H:vm:1" }, "/payload_base64"],
       [{ ...good, backfill: true }, ""],
     ] as const

@@ -11,7 +11,7 @@ import { lineBatches } from "../../../src/gateway/submit/line_batches.ts";
 import type { OptionSource } from "../../../src/gateway/submit/option_reader.ts";
 import { headersOf, OPTION_PARAMETERS } from "../../../src/gateway/submit/option_parameters.ts";
 import { parsePrefer } from "../../../src/gateway/submit/prefer.ts";
-import { parseDuration, parseMoment, secondsText } from "../../../src/gateway/submit/times.ts";
+import { parseDuration, parseMoment, secondsText } from "../../../src/gateway/times.ts";
 import { byteStringFromText } from "../../../src/protocol/mod.ts";
 
 const NOW = 1_700_000_000_500;
@@ -302,6 +302,13 @@ test("an envelope's faults are named by pointers", () => {
   assert.deepEqual(pointers({ "a/b~": 1, priority: {} }, "/7"), ["/7/a~1b~0", "/7/priority"]);
   assert.deepEqual(pointers({ payload: 1, payload_text: "1" }), ["/payload_text"]);
   assert.deepEqual(pointers({ function: 3, payload_base64: 4 }), ["/function", "/payload_base64"]);
+  const half = "a\ud800";
+  assert.deepEqual(pointers({ function: half, unique: half, payload_text: half }), [
+    "/function",
+    "/unique",
+    "/payload_text",
+  ]);
+  assert.deepEqual(pointers({ function: "\ud83d\ude00", payload: half }), [], "JSON can spell it");
 });
 
 test("a key's hash is its caller's, a fingerprint the request's", () => {

@@ -34,11 +34,29 @@ export function secondsText(ms: number): string {
  * nothing runs too early. A `+` that came out of a query as a space still is an offset's sign.
  */
 export function parseMoment(text: string): number | undefined {
-  const seconds = EPOCH.test(text) ? Number(text) : parseRfc3339(text);
+  const moment = momentIn(text);
+  const seconds = moment && Math.max(0, moment.seconds + (moment.fraction > 0 ? 1 : 0));
   return seconds === undefined || seconds > LAST_MOMENT ? undefined : seconds;
 }
 
-function parseRfc3339(text: string): number | undefined {
+/** The same as milliseconds since 1970, which may be negative. */
+export function parseMomentMs(text: string): number | undefined {
+  const moment = momentIn(text);
+  return moment && moment.seconds * 1000 + Math.floor(moment.fraction * 1000);
+}
+
+interface Moment {
+  /** Since 1970. */
+  readonly seconds: number;
+  /** Of a second. */
+  readonly fraction: number;
+}
+
+function momentIn(text: string): Moment | undefined {
+  return EPOCH.test(text) ? { seconds: Number(text), fraction: 0 } : parseRfc3339(text);
+}
+
+function parseRfc3339(text: string): Moment | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as Sextuple;
@@ -54,8 +72,7 @@ function parseRfc3339(text: string): number | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second);
-  const fraction = Number(match[7] ?? 0) > 0 ? 1 : 0;
-  return Math.max(0, date.getTime() / 1000 - offset + fraction);
+  return { seconds: date.getTime() / 1000 - offset, fraction: Number(match[7] ?? 0) };
 }
 
 type Sextuple = [number, number, number, number, number, number];
