@@ -9,6 +9,9 @@ export interface Choice {
   readonly ability: Ability;
 }
 
+/** A worker of more functions mostly asks in vain: then a look at each of them is less than a search. */
+const FEW_ABILITIES = 16;
+
 /**
  * Chooses the next job in the order of protocol section 9: priority counts across functions; within
  * a priority the first registration with a job is used and moved to the end, as is one passed over
@@ -17,7 +20,7 @@ export interface Choice {
  */
 export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice | undefined {
   const { abilities } = worker;
-  if (!abilities.some(hasWaitingJobs)) return undefined;
+  if (abilities.length > FEW_ABILITIES && !abilities.some(hasWaitingJobs)) return undefined;
   for (const priority of PRIORITIES) {
     let at = 0;
     for (let rest = abilities.length; rest > 0; rest--) {
@@ -35,7 +38,6 @@ export function chooseJob(worker: Worker, discard: (job: Job) => void): Choice |
   return undefined;
 }
 
-/** Looked at first, because a worker of thousands of functions mostly asks in vain. */
 function hasWaitingJobs({ queue }: Ability): boolean {
   return queue.total > queue.running;
 }

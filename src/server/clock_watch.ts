@@ -12,6 +12,7 @@ const SMALLEST_STEP_MS = 500;
 export class ClockWatch implements Pick<Clock, "now" | "later"> {
   readonly later: Clock["later"];
   readonly #clock: Clock;
+  readonly #read: Clock["now"];
   readonly #stepped: (byMs: number) => void;
   #last: number;
   /** Of the clock, ahead of the one that is never set. */
@@ -20,6 +21,7 @@ export class ClockWatch implements Pick<Clock, "now" | "later"> {
   /** `stepped` is told, during the first reading after it, by how many milliseconds the clock was set. */
   constructor(clock: Clock, stepped: (byMs: number) => void) {
     this.#clock = clock;
+    this.#read = clock.now;
     this.#stepped = stepped;
     this.later = clock.later;
     this.#last = clock.now();
@@ -28,8 +30,9 @@ export class ClockWatch implements Pick<Clock, "now" | "later"> {
 
   /** Milliseconds since 1970. */
   now(): number {
-    const now = this.#clock.now();
+    const now = this.#read();
     const since = now - this.#last;
+    if (since === 0) return now;
     this.#last = now;
     if (since < 0 || since > APART_MS) this.#compare(now);
     return now;
