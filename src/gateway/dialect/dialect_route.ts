@@ -96,11 +96,12 @@ async function submitInBackground(call: Call, order: Order): Promise<Response> {
 
 async function submitAndWait(call: Call, order: Order, strict: boolean): Promise<Response> {
   const ms = order.options.timeoutMs;
-  const { placement, wait, explanation } = placeWithWait(call, order, { kind: "sync", ms });
+  const waiting = placeWithWait(call, order, { kind: "sync", ms });
+  const { placement, wait } = waiting;
   if (placement.kind === "repeated") throw storeUnavailable(call.gateway.server);
   const { job } = placement;
   const outcome = await wait.outcome;
-  if (outcome.kind === "elapsed") throw timedOut(call, order, job, explanation());
+  if (outcome.kind === "elapsed") throw timedOut(call, order, job, waiting);
   if (outcome.kind !== "ended") throw waitProblem(call, job, outcome);
   const { end } = outcome;
   const ended = endedJob(

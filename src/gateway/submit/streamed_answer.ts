@@ -18,7 +18,7 @@ export async function streamedAnswer(call: Call, order: Order): Promise<Response
   const stream = new PieceStream(server.limits.maxSendBytes, () => wait.leave());
   let begin = (): void => {};
   const begun = new Promise<undefined>((resolve) => begin = () => resolve(undefined));
-  const { placement, wait, explanation } = placeWithWait(call, order, {
+  const waiting = placeWithWait(call, order, {
     kind: "stream",
     ms: order.options.timeoutMs,
     onPiece(piece) {
@@ -28,11 +28,13 @@ export async function streamedAnswer(call: Call, order: Order): Promise<Response
       wait.leave();
     },
   });
+  const { placement, wait } = waiting;
   if (placement.kind === "repeated") return await answerRepeated(call, order, placement);
   const { job, coalesced } = placement;
   const outcome = await Promise.race([begun, wait.outcome]);
   // A key counts from this answer on.
-  if (order.idempotency !== null && outcome?.kind !== "gone") await placement.stored;
+  const begins = outcome === undefined || outcome.kind === "ended";
+  if (order.idempotency !== null && begins) await placement.stored;
   const headers = placementHeaders(order.options, coalesced);
   if (outcome === undefined) {
     void wait.outcome.then((last) => finish(stream, last));
@@ -44,7 +46,7 @@ export async function streamedAnswer(call: Call, order: Order): Promise<Response
     return resultAnswer(call, ended);
   }
   throw outcome.kind === "elapsed"
-    ? timedOut(call, order, job, explanation())
+    ? timedOut(call, order, job, waiting)
     : waitProblem(call, job, outcome);
 }
 

@@ -52,21 +52,22 @@ async function backgroundAnswer(call: Call, order: Order): Promise<Response> {
 async function waitingAnswer(call: Call, order: Order): Promise<Response> {
   const { background, waitMs, timeoutMs } = order.options;
   const ms = background ? waitMs : timeoutMs;
-  const { placement, wait, explanation } = placeWithWait(call, order, { kind: "sync", ms });
+  const waiting = placeWithWait(call, order, { kind: "sync", ms });
+  const { placement, wait } = waiting;
   if (placement.kind === "repeated") return await answerRepeated(call, order, placement);
   const { job, coalesced } = placement;
   const outcome = await wait.outcome;
-  // A key counts from this answer on, whatever it says.
-  if (order.idempotency !== null && outcome.kind !== "gone") await placement.stored;
   const headers = {
     ...placementHeaders(order.options, coalesced),
     "gearman-warnings": String(wait.warnings),
   };
   if (outcome.kind === "ended") {
+    // A key counts from this answer on.
+    if (order.idempotency !== null) await placement.stored;
     return resultAnswer(call, endedJob(call, job, outcome.end, outcome.bytes, headers));
   }
   if (outcome.kind !== "elapsed") throw waitProblem(call, job, outcome);
-  if (!background) throw timedOut(call, order, job, explanation());
+  if (!background) throw timedOut(call, order, job, waiting);
   if (!await placement.stored) throw storeUnavailable(call.gateway.server);
   return acceptedAnswer(call, acceptedJob(job), headers);
 }

@@ -23,6 +23,8 @@ export interface WaitingPlacement {
   readonly wait: JobWait;
   /** Why the job was not done when the time was over. */
   explanation(): Explanation | undefined;
+  /** Whether the store has taken what it is to take of the job and its key, as far as is known. */
+  isAccepted(): boolean;
 }
 
 /**
@@ -51,9 +53,15 @@ export function placeWithWait(
     const placement = server.act((jobServer, now) =>
       place(gateway, order, wait.client, jobServer, now)
     );
+    let accepted = false;
     if (placement.kind === "repeated") wait.leave();
-    else void placement.stored.then((stored) => stored || wait.refuse());
-    return { placement, wait, explanation: () => explanation };
+    else {
+      void placement.stored.then((stored) => {
+        accepted = stored;
+        if (!stored) wait.refuse();
+      });
+    }
+    return { placement, wait, explanation: () => explanation, isAccepted: () => accepted };
   } catch (error) {
     wait.leave();
     throw error;
@@ -95,13 +103,14 @@ export function timedOut(
   call: WaitingCall,
   order: Order,
   job: Job,
-  explanation: Explanation | undefined,
+  { explanation: explain, isAccepted }: Pick<WaitingPlacement, "explanation" | "isAccepted">,
 ): Problem {
   const { handle, queue } = job;
+  const explanation = explain();
   const time = secondsText(order.options.timeoutMs);
   return new Problem(
     "job-timeout",
-    `The job was not done within ${time}; ${whatBecomesOf(job, order)}`,
+    `The job was not done within ${time}; ${whatBecomesOf(job, order, isAccepted())}`,
     {
       handle,
       function: queue.name,
@@ -116,7 +125,10 @@ export function timedOut(
   );
 }
 
-function whatBecomesOf(job: Job, order: Order): string {
+function whatBecomesOf(job: Job, order: Order, isAccepted: boolean): string {
+  if (order.background && !isAccepted) {
+    return "the store has not taken it yet: send the same request with its Idempotency-Key again";
+  }
   if (order.background) {
     return "it goes on, and the same request with its Idempotency-Key gets the result later";
   }

@@ -170,6 +170,26 @@ test("a synchronous request with a key that takes too long goes on", async () =>
   assert.equal((await scene.ask("POST /jobs/f?timeout=2", asked)).text, "late");
 });
 
+test("a synchronous request with a key promises nothing that the store has not taken", async () => {
+  const store = new ScriptedStore();
+  const scene = await SubmitScene.start({ store });
+  const call = await scene.begin("POST /jobs/f?timeout=1", { headers: KEY });
+  scene.clock.pass(1000);
+  const { status, json } = await call.answered;
+  assert.equal(status, 504);
+  assert.match(String(json["detail"]), /the store has not taken it yet.*again/);
+  const again = await scene.begin("POST /jobs/f?timeout=1", { headers: KEY });
+  assert.equal((await again.answered).status, 409, "it has a job");
+  await store.fail(new StoreError("FULL", "The disk is full"));
+  store.automatic = true;
+  scene.clock.pass(5000);
+  await turn();
+  const anew = await scene.begin("POST /jobs/f?timeout=1", { headers: KEY });
+  assert.equal(anew.answer, undefined, "the first came to nothing");
+  scene.clock.pass(1000);
+  assert.match(String((await anew.answered).json["detail"]), /it goes on/);
+});
+
 test("a wait that is repeated waits again for the same job", async () => {
   const scene = await SubmitScene.start();
   const worker = scene.worker("f");
