@@ -252,7 +252,7 @@ test("redis: a Redis that is still loading is refused at the start, and waited f
   const place = await TestPrefix.create(redis);
   const store = await place.open();
   await store.commit(batchOf({ add: [sampleJob(1)] }));
-  await redis.sql("EVAL \"for i = 1, 30000 do redis.call('SET', i, i) end\" 0\n");
+  await redis.sql("EVAL \"for i = 1, 60000 do redis.call('SET', i, i) end\" 0\n");
   await redis.kill9();
   const restarted = redis.restart();
   await eventually(async () => {

@@ -146,7 +146,7 @@ export const TIMED: readonly Scenario[] = [
       worker("w", f),
       ask(
         "c",
-        req("SUBMIT_JOB_EPOCH", f, "", epochIn(5), "later"),
+        req("SUBMIT_JOB_EPOCH", f, "", epochIn(8), "later"),
         res("JOB_CREATED", handle(1)),
       ),
       ask("w", req("GRAB_JOB"), NO_JOB),
