@@ -5,7 +5,7 @@ import {
   StoreError,
 } from "../../src/plugin_api/mod.ts";
 import { MySqlConnection } from "./connection.ts";
-import { classify } from "./faults.ts";
+import { failureOf } from "./faults.ts";
 import { beginTerm, renewLease } from "./lease_row.ts";
 import { readServerSettings, type ServerSettings } from "./server_settings.ts";
 import { addressOfSession, killSession } from "./session_end.ts";
@@ -72,6 +72,6 @@ export class MySqlDriver implements SessionDriver<MySqlConnection> {
   }
 
   classify(error: unknown): Failure {
-    return classify(error);
+    return failureOf(error);
   }
 }

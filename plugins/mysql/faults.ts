@@ -90,7 +90,7 @@ export class StaleSession extends Error {
 }
 
 /** What an error of the driver or server means for the store. */
-export function classify(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof StoreError) {
     return { code: error.code, lost: error.code === "AWAY", text: error.message };
   }

@@ -6,8 +6,8 @@ import {
   type LeaseHolder,
   type LeasePlace,
   type LeaseState,
-  type Operation,
   type SteadySession,
+  STORE_OPERATIONS,
   takenOver,
 } from "../../src/plugin_api/mod.ts";
 import { type MySqlConnection, textOf } from "./connection.ts";
@@ -19,13 +19,6 @@ import { transaction } from "./transaction.ts";
 const FROM_NOW = `UTC_TIMESTAMP(3) + INTERVAL ${LEASE_TIMES.runsForMs * 1000} MICROSECOND`;
 const ER_BAD_NULL_ERROR = 1048;
 const ER_DUP_ENTRY = 1062;
-
-const STEP: Operation = {
-  action: "take the lease of",
-  deadlineMs: 10_000,
-  writes: true,
-  patienceMs: 15_000,
-};
 
 /** The lease of one namespace as a row. */
 export class LeaseRow implements LeasePlace {
@@ -39,13 +32,13 @@ export class LeaseRow implements LeasePlace {
 
   read(): Promise<LeaseState | null> {
     return this.#session.run(
-      { ...STEP, writes: false },
+      { ...STORE_OPERATIONS.takeLease, writes: false },
       (connection) => transaction(connection, () => readLease(connection, this.#scope)),
     );
   }
 
   take(seen: LeaseState | null, holder: LeaseHolder): Promise<boolean> {
-    return this.#session.run(STEP, async (connection) => {
+    return this.#session.run(STORE_OPERATIONS.takeLease, async (connection) => {
       const term = (seen?.term ?? 0) + 1;
       const sql = seen === null
         ? insertSql(connection, this.#scope, holder, term)

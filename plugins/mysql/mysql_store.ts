@@ -1,12 +1,16 @@
 import {
   acquireLease,
+  batchBytes,
+  commitOperation,
   type ExportOutcome,
   type ExportPlan,
   type JobStore,
+  leaseSearch,
   newLeaseHolder,
-  type Operation,
+  openingFault,
   type ReplayPage,
   SteadySession,
+  STORE_OPERATIONS,
   type StoreBatch,
   type StoredJob,
   StoreError,
@@ -39,28 +43,11 @@ import { transaction, transactionOf } from "./transaction.ts";
  */
 const BESIDE_WORKLOAD_BYTES = 32 * 1024;
 
-/** A commit of ordinary size takes milliseconds; a disk under load may take seconds. */
-const COMMIT_MS = 10_000;
-/** What each further MiB may take. */
-const COMMIT_MS_PER_MIB = 1000;
 /**
  * Up to this size a batch is sent as text, in one piece: that saves three round trips, and costs twice the
  * bytes.
  */
 const SMALL_BATCH_BYTES = 64 * 1024;
-const OPEN: Operation = { action: "prepare", deadlineMs: 60_000, writes: true };
-/** Large queues take a while to be moved; nobody waits for it but the start. */
-const ADOPT: Operation = { action: "adopt the queue in", deadlineMs: 30 * 60_000, writes: true };
-const EXPORT: Operation = { action: "export the queue in", deadlineMs: 30 * 60_000, writes: true };
-const RELEASE: Operation = { action: "release", deadlineMs: 2000, writes: true };
-/** A replay is not given up when the server is away for a moment. */
-const READ: Operation = {
-  action: "read",
-  deadlineMs: 30_000,
-  writes: false,
-  patienceMs: 120_000,
-};
-
 interface Parts {
   readonly session: SteadySession<MySqlConnection>;
   readonly driver: MySqlDriver;
@@ -106,25 +93,25 @@ export class MySqlStore implements JobStore {
     };
     try {
       await session.open();
-      await session.run(OPEN, async (connection) => {
+      await session.run(STORE_OPERATIONS.prepare, async (connection) => {
         await prepareSchema(connection, scope, place);
         await transaction(connection, () => requirePrivileges(connection, scope));
       });
       await takeLease(parts, host);
       const traits = await session.run(
-        OPEN,
+        STORE_OPERATIONS.prepare,
         (connection) => Promise.resolve(traitsOf(parts, connection)),
       );
       warnOfWeakness(driver.server!, place, host);
       if (adopts) await adopt(parts, traits, host);
       const end = await session.run(
-        READ,
+        STORE_OPERATIONS.read,
         (connection) => transaction(connection, () => parts.reader.lastKey(connection)),
       );
       return new MySqlStore(parts, traits, end);
     } catch (error) {
       await session.close();
-      throw cannotOpen(error);
+      throw openingFault(error);
     }
   }
 
@@ -133,8 +120,7 @@ export class MySqlStore implements JobStore {
     this.#requireOpen();
     for (const job of batch.add) this.#requireFitting(job);
     const { session, driver, settings, writer } = this.#parts;
-    const deadlineMs = COMMIT_MS + COMMIT_MS_PER_MIB * Math.ceil(bytesIn(batch) / 2 ** 20);
-    await session.run({ action: "write to", deadlineMs, writes: true }, async (connection) => {
+    await session.run(commitOperation(batchBytes(batch)), async (connection) => {
       const prepared = writer.prepare(connection, batch);
       if (prepared.bytes <= SMALL_BATCH_BYTES) {
         await this.#commitSmall(connection, prepared);
@@ -164,7 +150,7 @@ export class MySqlStore implements JobStore {
     for (;;) {
       this.#requireOpen();
       const read = await session.run(
-        READ,
+        STORE_OPERATIONS.read,
         (connection) => transaction(connection, () => reader.page(connection, position, this.#end)),
       );
       if (read === null) return;
@@ -177,7 +163,7 @@ export class MySqlStore implements JobStore {
     this.#requireOpen();
     const { session, driver, settings, writer, reader } = this.#parts;
     const { gearmandTable: table, place, scope } = settings;
-    return await session.run(EXPORT, async (connection) => {
+    return await session.run(STORE_OPERATIONS.export, async (connection) => {
       await prepareExport(connection, table);
       return await transaction(connection, async () => {
         await requireLease(connection, scope, driver.holder);
@@ -194,8 +180,10 @@ export class MySqlStore implements JobStore {
 
   async #close(): Promise<void> {
     const { session, settings } = this.#parts;
-    // Without an answer the lease runs out by itself.
-    await session.run(RELEASE, (connection) => releaseLease(connection, settings.scope))
+    await session.run(
+      STORE_OPERATIONS.release,
+      (connection) => releaseLease(connection, settings.scope),
+    )
       .catch(() => {});
     await session.close();
   }
@@ -219,13 +207,8 @@ export class MySqlStore implements JobStore {
 async function takeLease(parts: Parts, host: StoreHost): Promise<void> {
   const { session, driver, settings } = parts;
   const holder = newLeaseHolder(host.process);
-  await acquireLease(new LeaseRow(session, settings.scope), {
-    holder,
-    place: settings.place,
-    isGone: (other) => host.process?.isGone(other) ?? false,
-    log: (level, text) => host.log(level, text),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
+  const place = new LeaseRow(session, settings.scope);
+  await acquireLease(place, leaseSearch(host, holder, settings.place));
   driver.holder = holder;
 }
 
@@ -248,29 +231,16 @@ function traitsOf({ settings, driver }: Parts, connection: MySqlConnection): Sto
 async function adopt(parts: Parts, traits: StoreTraits, host: StoreHost): Promise<void> {
   const { session, driver, settings, writer, reader } = parts;
   const { gearmandTable, place, scope } = settings;
-  const adoption = await session.run(ADOPT, (connection) =>
-    transaction(connection, async () => {
-      const table = await GearmandTable.find(connection, gearmandTable, host);
-      if (table === null) return null;
-      await requireLease(connection, scope, driver.holder);
-      const marks = await reader.marks(connection);
-      return await table.adopt(writer, marks, host, traits.maxWorkloadBytes);
-    }));
+  const adoption = await session.run(
+    STORE_OPERATIONS.adopt,
+    (connection) =>
+      transaction(connection, async () => {
+        const table = await GearmandTable.find(connection, gearmandTable, host);
+        if (table === null) return null;
+        await requireLease(connection, scope, driver.holder);
+        const marks = await reader.marks(connection);
+        return await table.adopt(writer, marks, host, traits.maxWorkloadBytes);
+      }),
+  );
   adoption?.report(`table "${gearmandTable}" of ${place}`);
-}
-
-/** At the start a server that is away is a reason to end: whoever started this sees why at once. */
-function cannotOpen(error: unknown): unknown {
-  if (!(error instanceof StoreError)) return error;
-  const passing = error.code === "AWAY" || error.code === "UNKNOWN_OUTCOME" ||
-    error.code === "FAILED";
-  return passing ? new StoreError("CANNOT_OPEN", error.message, { cause: error }) : error;
-}
-
-function bytesIn(batch: StoreBatch): number {
-  let bytes = 0;
-  for (const { workload } of batch.add) bytes += workload.length;
-  for (const { outcome } of batch.update) bytes += outcome?.result.length ?? 0;
-  for (const { value } of batch.put) bytes += value?.length ?? 0;
-  return bytes;
 }

@@ -1,5 +1,5 @@
 import { type MySqlConnection, textOf } from "./connection.ts";
-import { classify } from "./faults.ts";
+import { failureOf } from "./faults.ts";
 import { numberLiteral } from "./scope.ts";
 
 /**
@@ -32,6 +32,6 @@ export async function killSession(
     await connection.change(`KILL CONNECTION ${numberLiteral(id)}`);
   } catch (error) {
     // It may have ended meanwhile, or a proxy may not let us. Only a lost session matters here.
-    if (classify(error).lost) throw error;
+    if (failureOf(error).lost) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { StoreBatch, StoredJob, StoredJobUpdate } from "../../src/plugin_api/mod.ts";
 import { byteaArray, int8Array, namesArray, textArray } from "./binary_array.ts";
-import type { Parameter } from "./driver.ts";
+import type { Parameter } from "./pg_package.ts";
 import type { Fence } from "./queue_lease.ts";
 import type { Tables } from "./schema.ts";
 

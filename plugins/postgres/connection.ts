@@ -3,12 +3,12 @@ import { StoreError } from "../../src/plugin_api/mod.ts";
 import { CopyQuery, CopyRows } from "./copy_rows.ts";
 import {
   type Client,
-  type Driver,
   isServerError,
   type Notice,
   type Parameter,
+  type PgPackage,
   type TlsOptions,
-} from "./driver.ts";
+} from "./pg_package.ts";
 import type { PostgresHost, PostgresSettings } from "./settings.ts";
 import { waysTo } from "./tls.ts";
 
@@ -22,7 +22,7 @@ export type Row = readonly (string | null)[];
 
 /** One session with a PostgreSQL server. */
 export class PostgresConnection {
-  readonly #driver: Driver;
+  readonly #pg: PgPackage;
   readonly #settings: PostgresSettings;
   readonly #onLost: (error: unknown) => void;
   readonly #onNotice: (notice: Notice) => void;
@@ -32,12 +32,12 @@ export class PostgresConnection {
   backend: { readonly pid: string; readonly startedAt: string } | null = null;
 
   constructor(
-    driver: Driver,
+    pg: PgPackage,
     settings: PostgresSettings,
     onLost: (error: unknown) => void,
     onNotice: (notice: Notice) => void,
   ) {
-    this.#driver = driver;
+    this.#pg = pg;
     this.#settings = settings;
     this.#onLost = onLost;
     this.#onNotice = onNotice;
@@ -119,7 +119,7 @@ export class PostgresConnection {
 
   async #try(host: PostgresHost, tls: false | TlsOptions, patienceMs: number): Promise<void> {
     const { user, database, applicationName, options } = this.#settings;
-    const client = new this.#driver.Client({
+    const client = new this.#pg.Client({
       host: host.address,
       port: host.port,
       user,

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { OwnQuery } from "./driver.ts";
+import type { OwnQuery } from "./pg_package.ts";
 
 /** Signature, flags, length of the extension (documentation of COPY, "Binary Format"). */
 const SIGNATURE_BYTES = 11;

@@ -1,5 +1,5 @@
 import { type Failure, StoreError, type StoreErrorCode } from "../../src/plugin_api/mod.ts";
-import { isServerError } from "./driver.ts";
+import { isServerError } from "./pg_package.ts";
 
 /** The session has an older term than the queue, though no other server has taken it. */
 export class StaleTerm extends Error {

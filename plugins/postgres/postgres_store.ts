@@ -11,7 +11,7 @@ import {
   type StoreTraits,
 } from "../../src/plugin_api/mod.ts";
 import type { PostgresConnection } from "./connection.ts";
-import { commitDeadlineMs, MAX_WORKLOAD_BYTES } from "./limits.ts";
+import { MAX_WORKLOAD_BYTES } from "./limits.ts";
 import { OpenQueue } from "./open_queue.ts";
 import type { PostgresSettings } from "./settings.ts";
 
@@ -28,12 +28,12 @@ export class PostgresStore implements JobStore {
     this.#queue = queue;
     this.#gearmandTable = gearmandTable;
     this.lost = queue.lost;
-    const { durability, promise } = queue.sessions;
+    const { durability, promise } = queue.driver;
     this.traits = {
       durability,
       ...(promise === undefined ? {} : { promise }),
       maxWorkloadBytes: MAX_WORKLOAD_BYTES,
-      description: queue.sessions.place,
+      description: queue.driver.place,
     };
   }
 
@@ -55,7 +55,7 @@ export class PostgresStore implements JobStore {
   async commit(batch: StoreBatch): Promise<void> {
     this.#requireOpen();
     for (const job of batch.add) this.#requireFitting(job);
-    await this.#queue.write(batch, commitDeadlineMs(bytesOf(batch)));
+    await this.#queue.write(batch);
   }
 
   /** While the server takes in a page, the next one is read. */
@@ -118,14 +118,4 @@ export class PostgresStore implements JobStore {
     if (this.#closing === null) return;
     throw new StoreError("CLOSED", `Cannot use ${this.traits.description}: it is closed`);
   }
-}
-
-function bytesOf(batch: StoreBatch): number {
-  let bytes = 0;
-  for (const { workload, outcome } of batch.add) {
-    bytes += workload.length + (outcome?.result.length ?? 0);
-  }
-  for (const { outcome } of batch.update) bytes += outcome?.result.length ?? 0;
-  for (const { value } of batch.put) bytes += value?.length ?? 0;
-  return bytes;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { StoreError } from "../../src/plugin_api/mod.ts";
-import type { TlsOptions } from "./driver.ts";
+import type { TlsOptions } from "./pg_package.ts";
 
 const MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 export type TlsMode = (typeof MODES)[number];

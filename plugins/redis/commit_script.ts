@@ -3,7 +3,7 @@ import type { LeaseHolder } from "../../src/plugin_api/mod.ts";
 import { ENTRY } from "./batch_format.ts";
 import { KEY_DIGITS, type KeySpace, SLOT_DIGITS } from "./key_space.ts";
 import { requireHeld } from "./lease_answer.ts";
-import type { RedisConnection } from "./redis_connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { replyNumber, Script } from "./script.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { bytesOfName, type ForeignRow } from "../../src/plugin_api/mod.ts";
 import { splitKey } from "./key_split.ts";
-import type { RedisArgument, RedisReply } from "./redis_connection.ts";
+import type { RedisArgument, RedisReply } from "./connection.ts";
 import { replyBytes, replyList, replyNumber, replyText, Script } from "./script.ts";
 
 /**

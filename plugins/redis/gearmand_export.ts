@@ -10,7 +10,7 @@ import {
 import { keyDigits, type KeySpace, SLOT_DIGITS } from "./key_space.ts";
 import { requireHeld } from "./lease_answer.ts";
 import type { OpenQueue } from "./open_queue.ts";
-import type { RedisArgument } from "./redis_connection.ts";
+import type { RedisArgument } from "./connection.ts";
 import { ReplayReader } from "./replay_reader.ts";
 import { replyNumber, Script } from "./script.ts";
 

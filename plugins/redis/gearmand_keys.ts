@@ -9,7 +9,7 @@ import {
 import { EntryWriter } from "./batch_format.ts";
 import { type GearmandKey, obstacleOf, peeked, readCommand, rowOf } from "./gearmand_entry.ts";
 import type { KeySpace } from "./key_space.ts";
-import type { RedisArgument, RedisReply } from "./redis_connection.ts";
+import type { RedisArgument, RedisReply } from "./connection.ts";
 import { replyBytes, replyList, replyText } from "./script.ts";
 
 /** How many keys of the database SCAN looks at in one step: a millisecond or so of Redis's time. */

@@ -1,5 +1,5 @@
 import { decodeHolder, StoreError, takenOver } from "../../src/plugin_api/mod.ts";
-import type { RedisReply } from "./redis_connection.ts";
+import type { RedisReply } from "./connection.ts";
 import { replyList, replyText } from "./script.ts";
 
 /** What a script answers behind `ok`. Throws `TAKEN_OVER`, or `AWAY` when the queue is gone. */

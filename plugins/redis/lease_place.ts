@@ -10,8 +10,8 @@ import {
 } from "../../src/plugin_api/mod.ts";
 import type { KeySpace } from "./key_space.ts";
 import { READ_LEASE_SCRIPT, TAKE_LEASE_SCRIPT } from "./lease_scripts.ts";
-import type { RedisConnection } from "./redis_connection.ts";
-import { LAYOUT_VERSION, type RedisDriver } from "./redis_driver.ts";
+import type { RedisConnection } from "./connection.ts";
+import { LAYOUT_VERSION, type RedisDriver } from "./driver.ts";
 import { replyList, replyNumber, replyText } from "./script.ts";
 
 const STEP = { action: "open", deadlineMs: 5000, writes: true } as const;

@@ -1,21 +1,19 @@
 import type { Buffer } from "node:buffer";
-import type { SteadySession, StoreHost } from "../../src/plugin_api/mod.ts";
+import {
+  commitOperation,
+  type SteadySession,
+  STORE_OPERATIONS,
+  type StoreHost,
+} from "../../src/plugin_api/mod.ts";
 import type { CommitHistory } from "./commit_history.ts";
 import { commitEntries } from "./commit_script.ts";
 import type { KeySpace } from "./key_space.ts";
 import type { PromiseWatch } from "./promise_watch.ts";
-import type { RedisConnection } from "./redis_connection.ts";
-import type { RedisDriver } from "./redis_driver.ts";
+import type { RedisConnection } from "./connection.ts";
+import type { RedisDriver } from "./driver.ts";
 
 /** Redis's own limit for a string unless it was given another one (proto-max-bulk-len). */
 const USUAL_BULK_BYTES = 512 * 1024 * 1024;
-/** A commit of ordinary size takes a millisecond; a disk under load may take seconds. */
-const COMMIT_MS = 10_000;
-/** What each further MiB may take. */
-const COMMIT_MS_PER_MIB = 1000;
-const MIB = 2 ** 20;
-const RELEASE = { action: "release", deadlineMs: 2000, writes: true } as const;
-
 /** What belongs to a queue that is open. */
 export interface OpenQueue {
   readonly session: SteadySession<RedisConnection>;
@@ -34,17 +32,17 @@ export async function writeEntries(
   patienceMs = 0,
 ): Promise<number> {
   const bytes = entries.reduce((sum, { length }) => sum + length, 0);
-  const deadlineMs = COMMIT_MS + COMMIT_MS_PER_MIB * Math.ceil(bytes / MIB);
   return await session.run(
-    { action, deadlineMs, writes: true, patienceMs },
+    { ...commitOperation(bytes), action, patienceMs },
     (connection) => commitEntries(connection, keys, driver, entries),
   );
 }
 
 /** Waits for what is under way, gives the lease back, ends the session. */
 export async function closeQueue({ session, driver }: OpenQueue): Promise<void> {
-  // Without an answer the lease runs out by itself.
-  await session.run(RELEASE, (connection) => driver.release(connection)).catch(() => {});
+  await session.run(STORE_OPERATIONS.release, (connection) => driver.release(connection)).catch(
+    () => {},
+  );
   await session.close();
 }
 

@@ -2,10 +2,12 @@ import {
   acquireLease,
   type HighWater,
   highWaterFrom,
+  leaseSearch,
   type NamedRecord,
   newLeaseHolder,
   NEXT_HANDLE_RECORD,
   NEXT_KEY_RECORD,
+  openingFault,
   SteadySession,
   StoreError,
   type StoreHost,
@@ -19,8 +21,8 @@ import { KeySpace } from "./key_space.ts";
 import { RedisLease } from "./lease_place.ts";
 import { closeQueue, maxBulkBytes, type OpenQueue, writeEntries } from "./open_queue.ts";
 import { PromiseWatch } from "./promise_watch.ts";
-import type { RedisReply } from "./redis_connection.ts";
-import { RedisDriver } from "./redis_driver.ts";
+import type { RedisReply } from "./connection.ts";
+import { RedisDriver } from "./driver.ts";
 import { EXTENT_SCRIPT } from "./replay_scripts.ts";
 import { replyBytes, replyList, replyText } from "./script.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -62,7 +64,7 @@ export async function openQueue(
     return { queue, traits, end: last };
   } catch (error) {
     await closeQueue(queue);
-    throw cannotOpen(error);
+    throw openingFault(error);
   }
 }
 
@@ -83,13 +85,8 @@ function queueOf(settings: RedisSettings, host: StoreHost): OpenQueue {
 }
 
 async function takeLease({ session, driver, keys, host }: OpenQueue): Promise<void> {
-  await acquireLease(new RedisLease(session, driver, keys), {
-    holder: driver.holder,
-    place: driver.place,
-    isGone: (other) => host.process?.isGone(other) ?? false,
-    log: (level, text) => host.log(level, text),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
+  const place = new RedisLease(session, driver, keys);
+  await acquireLease(place, leaseSearch(host, driver.holder, driver.place));
 }
 
 function traitsOf(queue: OpenQueue): StoreTraits {
@@ -167,12 +164,4 @@ async function adopt(queue: OpenQueue, traits: StoreTraits, found: Extent): Prom
     maxWorkloadBytes: traits.maxWorkloadBytes,
     host,
   });
-}
-
-/** At the start a server that is away is a reason to end: whoever started this sees why at once. */
-function cannotOpen(error: unknown): unknown {
-  if (!(error instanceof StoreError)) return error;
-  const passing = error.code === "AWAY" || error.code === "UNKNOWN_OUTCOME" ||
-    error.code === "FAILED";
-  return passing ? new StoreError("CANNOT_OPEN", error.message, { cause: error }) : error;
 }

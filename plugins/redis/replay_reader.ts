@@ -9,7 +9,7 @@ import {
 } from "../../src/plugin_api/mod.ts";
 import { readJob, readRecord } from "./job_format.ts";
 import { keyDigits, type KeySpace } from "./key_space.ts";
-import type { RedisArgument, RedisConnection } from "./redis_connection.ts";
+import type { RedisArgument, RedisConnection } from "./connection.ts";
 import { JOBS_PAGE_SCRIPT, RECORDS_PAGE_SCRIPT } from "./replay_scripts.ts";
 import { replyBytes, replyList, replyText, type Script } from "./script.ts";
 

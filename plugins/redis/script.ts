@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { RedisArgument, RedisConnection, RedisReply } from "./redis_connection.ts";
-import { replyCode } from "./redis_faults.ts";
+import type { RedisArgument, RedisConnection, RedisReply } from "./connection.ts";
+import { replyCode } from "./faults.ts";
 
 /** A Lua script, which Redis runs as one atomic step. */
 export class Script {

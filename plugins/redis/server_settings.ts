@@ -1,5 +1,5 @@
-import type { RedisConnection } from "./redis_connection.ts";
-import { replyCode } from "./redis_faults.ts";
+import type { RedisConnection } from "./connection.ts";
+import { replyCode } from "./faults.ts";
 import { replyList, replyText } from "./script.ts";
 
 /** What a Redis says of itself, as far as it lets itself be asked. Null: not known. */

@@ -1,4 +1,5 @@
 import { StoreError } from "./store_error.ts";
+import type { StoreHost } from "./store_plugin.ts";
 
 /**
  * Times of a lease, milliseconds. It is renewed by the session's upkeep (`SESSION_TIMES.upkeepMs`), so it
@@ -106,6 +107,17 @@ export async function acquireLease(place: LeasePlace, search: LeaseSearch): Prom
     }
     await pause(Math.min(LEASE_TIMES.lookMs, seen.remainingMs));
   }
+}
+
+/** The search of a store that is opened for `host`. */
+export function leaseSearch(host: StoreHost, holder: LeaseHolder, place: string): LeaseSearch {
+  return {
+    holder,
+    place,
+    isGone: (other) => host.process?.isGone(other) ?? false,
+    log: (level, text) => host.log(level, text),
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
 }
 
 /** `TAKEN_OVER`, with the present holder if it is known. */

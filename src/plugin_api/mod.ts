@@ -26,6 +26,7 @@ export {
   type LeaseHolder,
   type LeasePlace,
   type LeaseSearch,
+  leaseSearch,
   type LeaseState,
   newLeaseHolder,
   type ProcessIdentity,
@@ -64,5 +65,6 @@ export type {
   StoreTraits,
 } from "./store_plugin.ts";
 export { REPLAY_PAGE_LIMITS } from "./store_plugin.ts";
-export { asStoreError, StoreError, type StoreErrorCode } from "./store_error.ts";
+export { asStoreError, openingFault, StoreError, type StoreErrorCode } from "./store_error.ts";
+export { batchBytes, commitOperation, STORE_OPERATIONS } from "./store_operations.ts";
 export { decodeUrlPart, type StoreUrl, valuesOfUrl } from "./store_url.ts";

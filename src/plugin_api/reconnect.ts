@@ -191,7 +191,8 @@ export class SteadySession<C> {
     } catch (error) {
       if (created !== null) this.#driver.destroy(created);
       const { code, text } = this.#classify(error);
-      const fault = this.#storeError(code, action, text, error);
+      // Whatever it was (a server may refuse a login for many reasons): there may be a session later.
+      const fault = this.#storeError(code === "FAILED" ? "AWAY" : code, action, text, error);
       this.#missed(fault);
       throw fault;
     }

@@ -64,3 +64,18 @@ export function asStoreError(error: unknown): StoreError {
   const known = STORE_ERROR_CODES.find((one) => one === code) ?? "FAILED";
   return new StoreError(known, String(message ?? error), { cause: error });
 }
+
+/**
+ * What an opening that failed is told as. At the start a server that is away is a reason to end: whoever
+ * started this sees why at once.
+ */
+export function openingFault(error: unknown): unknown {
+  if (!(error instanceof StoreError) || !ENDS_OPENING.has(error.code)) return error;
+  return new StoreError("CANNOT_OPEN", error.message, { cause: error });
+}
+
+const ENDS_OPENING: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
+  "AWAY",
+  "UNKNOWN_OUTCOME",
+  "FAILED",
+]);

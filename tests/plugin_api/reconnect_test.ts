@@ -186,6 +186,18 @@ test("while there is no session to be had, each operation makes one attempt and 
   assert.equal(log.filter((line) => line.startsWith("WARNING")).length, 1);
 });
 
+test("a refusal to connect that nobody knows counts as being away, which ends", async () => {
+  const { driver, session } = await opened();
+  driver.connections[0]!.lose(LOST);
+  driver.starting = new StoreError("FAILED", "the account is locked");
+  await assert.rejects(session.run(WRITE, numberOf), {
+    code: "AWAY",
+    message: "Cannot write to scripted db:1: the account is locked",
+  });
+  driver.starting = "answers";
+  assert.equal(await session.run(WRITE, numberOf), 3);
+});
+
 test("an outage is logged when it begins and when it ends, and never with a password", async () => {
   const { driver, session, clock, log } = await opened();
   driver.starting = "fails";

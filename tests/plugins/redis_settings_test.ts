@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import test from "node:test";
 import { KeySpace } from "../../plugins/redis/key_space.ts";
-import { failureOf } from "../../plugins/redis/redis_faults.ts";
+import { failureOf } from "../../plugins/redis/faults.ts";
 import { type RedisSettings, redisSettings } from "../../plugins/redis/settings.ts";
 import { StoreError } from "../../src/plugin_api/mod.ts";
 import { temporaryFolder } from "../support/mod.ts";
