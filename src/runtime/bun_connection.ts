@@ -120,18 +120,26 @@ export class BunConnection implements Connection {
 
   /** Everything was sent: says so, and waits a while for the peer's own end. */
   #endSending(): void {
-    if (this.#peerEnded && !this.#hasTls) return this.#closeSocket();
-    this.#socket.shutdown();
     if (this.#peerEnded) return this.#closeSocket();
+    this.#socket.shutdown();
     this.#lingerTimer = setTimeout(() => this.#closeSocket(), LINGER_MS);
   }
 
   #closeSocket(): void {
-    // With TLS, `end` would wait until the peer has said its own end, which it may never do.
-    if (this.#hasTls) this.#socket.terminate();
+    if (this.#hasTls) this.#closeTls();
     else this.#socket.end();
     // Whether or not that has told it already.
     this.lost(undefined);
+  }
+
+  /**
+   * `end` alone would wait until the peer has said its own end, which it may never do; behind
+   * `shutdown` it does not. What is cut off in the middle must not look like an end.
+   */
+  #closeTls(): void {
+    if (this.#outgoing.size > 0) return this.#socket.terminate();
+    this.#socket.shutdown();
+    this.#socket.end();
   }
 
   #finish(cause: unknown): void {

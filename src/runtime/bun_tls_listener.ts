@@ -132,11 +132,10 @@ export class BunTlsListener implements Listener {
     const handshake = this.#agreeing.get(socket);
     if (handshake === undefined) return;
     this.#agreeing.delete(socket);
-    const authorized = !this.#asksForCertificate || socket.authorized;
-    if (!agreed || !authorized) {
-      handshake.failed(
-        agreed ? new TlsRefusal("NOT_AUTHORIZED", textOf(failure), { cause: failure }) : failure,
-      );
+    // Bun tells the peer why, and closes.
+    if (!agreed) return handshake.failed(failure);
+    if (this.#asksForCertificate && !socket.authorized) {
+      handshake.failed(new TlsRefusal("NOT_AUTHORIZED", textOf(failure), { cause: failure }));
       return socket.terminate();
     }
     if (!handshake.succeeded()) return;

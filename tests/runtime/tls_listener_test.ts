@@ -12,8 +12,8 @@ import {
   runtimeName,
 } from "../../src/runtime/mod.ts";
 import { SocketOption, socketOption, socketsOnPort } from "../../src/runtime/socket_options.ts";
-import { deadline, PATIENCE_MS, programMissing, TcpProxy } from "../support/mod.ts";
-import { bytes, LOOPBACK, Recorder, type RecordingServer, withServer } from "./recorder.ts";
+import { askAndEnd, deadline, PATIENCE_MS, programMissing, TcpProxy } from "../support/mod.ts";
+import { bytes, LOOPBACK, noise, Recorder, type RecordingServer, withServer } from "./recorder.ts";
 import { listenTls, tlsDial, tlsTexts } from "./tls_peer.ts";
 
 const NEEDS_OPENSSL = { skip: programMissing("openssl") };
@@ -211,6 +211,31 @@ test(
       await own.received(12);
       assert.equal(server.accepted.length, 2);
       peer.connection.destroy();
+    });
+  },
+);
+
+test(
+  "a peer that ends its side still gets all of a long reply, and a proper end",
+  NEEDS_OPENSSL,
+  async () => {
+    const { authority } = await tlsTexts();
+    await withTlsServer(async (server) => {
+      const arrival = server.next();
+      const asking = askAndEnd(authority, server.listener.address, bytes("question"));
+      asking.catch(() => {});
+      const own = await arrival;
+      await own.event("ended");
+      assert.equal(own.text(), "question");
+      const reply = noise(1_000_000);
+      own.connection.write(reply);
+      own.connection.write(bytes("the end"));
+      own.connection.end();
+      const got = await deadline(asking, PATIENCE_MS, "the reply");
+      assert.equal(got.length, reply.length + 7);
+      assert.equal(new TextDecoder().decode(got.subarray(-7)), "the end");
+      await own.event("closed");
+      assert.equal(own.cause, undefined);
     });
   },
 );

@@ -3,7 +3,7 @@ export { type CertificateFiles, makeCertificates, type TestCertificates } from "
 export { deadline, DeadlineError, PATIENCE_MS } from "./deadline.ts";
 export { freePort } from "./free_port.ts";
 export { TlsRelay } from "./tls_relay.ts";
-export { dialWithTls } from "./tls_dial.ts";
+export { askAndEnd, dialWithTls } from "./tls_dial.ts";
 export { type Direction, TcpProxy, type TurnCut } from "./tcp_proxy.ts";
 export { type TemporaryFolder, temporaryFolder } from "./temporary_folder.ts";
 export { PROGRAM_NAMES, programAvailable, programMissing, type ProgramName } from "./programs.ts";
