@@ -18,6 +18,9 @@ const QUERY_OPTIONS = new Set([
 /** The headers that C gearmand's plugin reads (protocol section 13). */
 const HEADER_OPTIONS = new Set(["background", "priority", "unique"]);
 
+/** Spellings of a flag that is set. */
+const TRUE: ReadonlySet<string> = new Set(["", "1", "true"]);
+
 /** Options of C gearmand's HTTP plugin: three headers, and a query where that is no part of the name. */
 export class DialectOptions implements OptionSource {
   readonly #headers: Headers;
@@ -34,6 +37,7 @@ export class DialectOptions implements OptionSource {
         errors: [{ pointer: textOf(name), detail }],
       });
     }
+    for (const name of HEADER_OPTIONS) this.#refuseContradiction(name);
   }
 
   text(name: string): string | undefined {
@@ -51,6 +55,18 @@ export class DialectOptions implements OptionSource {
 
   pointer(name: string): string {
     return name;
+  }
+
+  /** What a header says that is there and means something, the query must not say otherwise. */
+  #refuseContradiction(name: string): void {
+    const said = this.#headers.has(`x-gearman-${name}`) ? this.#header(name) : undefined;
+    const query = this.#query.get(name);
+    if (said === undefined || query === undefined || query === said) return;
+    if (name === "background" && TRUE.has(query.toLowerCase())) return;
+    const detail = `was given with two values; the second in x-gearman-${name}`;
+    throw new Problem("invalid-request", `The parameter "${name}" ${detail}`, {
+      errors: [{ pointer: name, detail }],
+    });
   }
 
   /** As C reads them: what is not known means nothing, and without a unique ID equal workloads join. */

@@ -32,6 +32,7 @@ export const METRICS_ROUTES: readonly Route[] = [
     role: "metrics",
     parameters: [],
     answers: ANSWERS,
+    problems: ["not-acceptable"],
     handle(call) {
       const { identity } = call;
       const maySee = (name: string | null) =>
@@ -55,6 +56,7 @@ export const METRICS_ROUTES: readonly Route[] = [
       example: "image-*",
     }],
     answers: ANSWERS,
+    problems: ["not-acceptable"],
     handle(call) {
       const globs = new FunctionGlobs([call.bytes("function")!]);
       const matches = (name: string) => globs.match(name) && call.identity.allows("metrics", name);

@@ -148,6 +148,22 @@ test("sane: names are decoded and the query holds options", async () => {
   assert.equal((await scene.ask("POST /f?x=1")).status, 400);
   assert.equal((await scene.ask("POST /f%2")).status, 400);
   assert.equal((await scene.ask("POST /f?require_worker")).status, 503);
+  for (
+    const [query, header, value] of [
+      ["background=false", "Background", "true"],
+      ["priority=low", "Priority", "high"],
+      ["unique=a", "Unique", "b"],
+    ]
+  ) {
+    const asked = { headers: { [`X-Gearman-${header}`]: value! } };
+    const { status, json } = await scene.ask(`POST /f?${query}`, asked);
+    assert.equal(status, 400, query);
+    assert.match(String(json["detail"]), /two values/);
+  }
+  // What a header says that means nothing, or the same, contradicts nothing.
+  const same = { "X-Gearman-Background": "true", "X-Gearman-Priority": "whatever" };
+  const agreed = await scene.ask("POST /f?background=1&priority=low&delay=30", { headers: same });
+  assert.equal(agreed.status, 200);
   const { status, headers } = await scene.ask("POST /f?delay=30&unique=q");
   assert.equal(status, 200);
   assert.equal(headers.get("x-gearman-command"), "JOB_CREATED");

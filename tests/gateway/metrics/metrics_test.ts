@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HEALTH_ROUTES } from "../../../src/gateway/metrics/mod.ts";
 import { RunExtras } from "../../../src/gateway/run_extras.ts";
 import { turn } from "../../server/mod.ts";
 import { OperateScene } from "../operate/mod.ts";
@@ -201,6 +202,9 @@ test("OpenMetrics is written for those who prefer it, and nothing for those who 
   assert.match(plain.headers.get("content-type")!, /^text\/plain; version=0\.0\.4/);
   const neither = await scene.ask("GET /metrics", { headers: { accept: "image/png" } });
   assert.equal(neither.status, 406);
+  for (const { problems, path } of HEALTH_ROUTES.filter(({ role }) => role === "metrics")) {
+    assert.ok(problems?.includes("not-acceptable"), `${path} describes it`);
+  }
 });
 
 test("traffic of the binary port is counted by packet, direction and reason", async () => {
