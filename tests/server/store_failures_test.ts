@@ -268,3 +268,23 @@ test("when another server has taken the store over, no job is given out any more
   await server.stop();
   assert.equal(store.batches.length, 2, "nothing more is written");
 });
+
+test("a job that is given up is told in the log, of a background job as an error", async () => {
+  const { store, client, connect, log } = await durable({ config: { maxAttempts: 1 } });
+  store.automatic = true;
+  client.send("SUBMIT_JOB_BG", "f", "u1", "1");
+  client.send("SUBMIT_JOB", "f", "u2", "2");
+  await turn();
+  const worker = connect();
+  worker.send("CAN_DO", "f");
+  worker.send("GRAB_JOB");
+  worker.send("GRAB_JOB");
+  await turn();
+  worker.send("RESET_ABILITIES");
+  await turn();
+  const given = log.filter((line) => line.includes("max retry count"));
+  assert.deepEqual(given.toSorted(), [
+    "ERROR Dropped job due to max retry count: H:t:1 u1 (function f, attempts 1)",
+    "NOTICE Dropped job due to max retry count: H:t:2 u2 (function f, attempts 1)",
+  ]);
+});
