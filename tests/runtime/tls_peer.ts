@@ -1,8 +1,14 @@
 import { readFile } from "node:fs/promises";
 import test from "node:test";
 import type { Dial, ListenTls } from "../../src/runtime/mod.ts";
-import { dialWithTls, makeCertificates, programMissing } from "../support/mod.ts";
-import { withServer } from "./recorder.ts";
+import {
+  deadline,
+  dialWithTls,
+  makeCertificates,
+  PATIENCE_MS,
+  programMissing,
+} from "../support/mod.ts";
+import { type RecordingServer, withServer } from "./recorder.ts";
 
 /** What a test's peers and listeners need for TLS. Texts in PEM form. */
 export interface TlsTexts {
@@ -46,6 +52,44 @@ export async function listenTls(
 /** Connects with TLS to a server whose certificate is for `localhost`. */
 export async function tlsDial(): Promise<Dial> {
   return dialWithTls((await tlsTexts()).authority);
+}
+
+/** Notes who was refused, and why; `next` waits for one more. */
+export class Refusals {
+  readonly causes: unknown[] = [];
+  readonly peers: string[] = [];
+  #next = Promise.withResolvers<void>();
+
+  readonly refused = (peer: string, cause: unknown): void => {
+    this.peers.push(peer);
+    this.causes.push(cause);
+    this.#next.resolve();
+    this.#next = Promise.withResolvers<void>();
+  };
+
+  next(): Promise<void> {
+    return deadline(this.#next.promise, PATIENCE_MS, "a refusal");
+  }
+
+  get codes(): unknown[] {
+    return this.causes.map((cause) => (cause as { code?: unknown }).code);
+  }
+}
+
+/** A server with TLS, whose limits may be other ones, and who was refused by it. */
+export async function withTlsServer(
+  body: (server: RecordingServer, refusals: Refusals) => Promise<void>,
+  limits: Partial<ListenTls> = {},
+  hostname = "127.0.0.1",
+): Promise<void> {
+  const refusals = new Refusals();
+  const tls = { ...await listenTls(refusals.refused), ...limits };
+  await withServer(
+    (server) => body(server, refusals),
+    { hostname, tls },
+    undefined,
+    await tlsDial(),
+  );
 }
 
 /** A test of what holds for connections of every kind: with TLS, too. */
