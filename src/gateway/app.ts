@@ -91,7 +91,9 @@ export function createApp(
       call?.abandon();
       await response.body?.cancel();
       response = new Response(null, response);
-    } else if (!isStream(response)) call?.over();
+    } else {
+      call?.answered(isStream(response));
+    }
     observe(route.path, request.method, response.status, (performance.now() - began) / 1000);
     return response;
   }

@@ -8,13 +8,15 @@ export function draining(): Problem {
 }
 
 /**
- * The calls whose signal somebody listens to, so that the end of the gateway ends them. Held weakly:
- * nobody says when a stream is over, and what nobody else holds needs no end.
+ * The calls whose signal somebody listens to, so that the end of the gateway ends them. A call that is
+ * answered with a stream is held weakly from then on: nobody says when a stream is over, and what nobody
+ * else holds needs no end.
  */
 export class OpenCalls {
-  readonly #controllers = new Set<WeakRef<AbortController>>();
+  readonly #waiting = new Set<AbortController>();
+  readonly #streams = new Set<WeakRef<AbortController>>();
   readonly #collected = new FinalizationRegistry<WeakRef<AbortController>>((reference) => {
-    this.#controllers.delete(reference);
+    this.#streams.delete(reference);
   });
   #closed = false;
 
@@ -22,26 +24,32 @@ export class OpenCalls {
     return this.#closed;
   }
 
-  /** A controller that the end of the gateway aborts; answers how to forget it earlier. */
-  add(controller: AbortController): () => void {
-    if (this.#closed) {
-      controller.abort(draining());
-      return () => {};
-    }
+  /** A controller that the end of the gateway aborts. */
+  add(controller: AbortController): void {
+    if (this.#closed) controller.abort(draining());
+    else this.#waiting.add(controller);
+  }
+
+  /** The call is over. */
+  remove(controller: AbortController): void {
+    this.#waiting.delete(controller);
+  }
+
+  /** The call goes on as a stream. */
+  goesOn(controller: AbortController): void {
+    if (!this.#waiting.delete(controller)) return;
     const reference = new WeakRef(controller);
-    this.#controllers.add(reference);
-    this.#collected.register(controller, reference, reference);
-    return () => {
-      this.#controllers.delete(reference);
-      this.#collected.unregister(reference);
-    };
+    this.#streams.add(reference);
+    this.#collected.register(controller, reference);
   }
 
   /** Ends all that wait, now and from now on. */
   close(): void {
     this.#closed = true;
-    const controllers = [...this.#controllers];
-    this.#controllers.clear();
-    for (const reference of controllers) reference.deref()?.abort(draining());
+    const streams = [...this.#streams].map((reference) => reference.deref());
+    const controllers = [...this.#waiting, ...streams];
+    this.#waiting.clear();
+    this.#streams.clear();
+    for (const controller of controllers) controller?.abort(draining());
   }
 }

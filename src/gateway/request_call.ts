@@ -40,7 +40,7 @@ export class RequestCall implements Call {
   #body: Promise<Uint8Array> | undefined;
   #json: Promise<unknown> | undefined;
   #controller: AbortController | undefined;
-  #forget: (() => void) | undefined;
+  #isAnswered = false;
 
   constructor(
     { gateway, request, peer, identity, route, parameters, rawPath, openCalls }: CallParts,
@@ -102,15 +102,18 @@ export class RequestCall implements Call {
     return (this.#controller ??= this.#linkedController()).signal;
   }
 
-  /** The response was made, and it is no stream: nobody will wait any more. */
-  over(): void {
-    this.#forget?.();
+  /** The response was made. Unless it is a stream, nobody will wait any more. */
+  answered(isStream: boolean): void {
+    this.#isAnswered = true;
+    if (this.#controller === undefined) return;
+    if (isStream) this.#openCalls.goesOn(this.#controller);
+    else this.#openCalls.remove(this.#controller);
   }
 
   /** Nobody will read the body of the response: a stream that was begun ends. */
   abandon(): void {
     this.#controller?.abort(peerGone());
-    this.over();
+    this.answered(false);
   }
 
   #linkedController(): AbortController {
@@ -119,7 +122,9 @@ export class RequestCall implements Call {
     const gone = () => controller.abort(peerGone());
     if (signal.aborted) gone();
     else signal.addEventListener("abort", gone, { once: true });
-    this.#forget = this.#openCalls.add(controller);
+    this.#openCalls.add(controller);
+    // A stream that asks when it is begun: nobody will say when it is over.
+    if (this.#isAnswered) this.#openCalls.goesOn(controller);
     return controller;
   }
 

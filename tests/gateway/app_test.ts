@@ -208,6 +208,39 @@ test("who waits is told when the caller goes and when the gateway closes", async
   assert.deepEqual(scene.logged, []);
 });
 
+test("streams are ended when the gateway closes, also those that ask for it late; calls that are over are not", async () => {
+  const calls: Call[] = [];
+  const scene = new AppScene([
+    testRoute({
+      path: "/stream",
+      handle(call) {
+        calls.push(call);
+        assert.equal(call.signal.aborted, false);
+        return pushedResponse({}, () => ({ gone() {} }));
+      },
+    }),
+    testRoute({
+      path: "/late",
+      handle(call) {
+        calls.push(call);
+        return pushedResponse({}, () => ({ gone() {} }));
+      },
+    }),
+    testRoute({
+      path: "/over",
+      handle(call) {
+        calls.push(call);
+        assert.equal(call.signal.aborted, false);
+        return emptyResponse(204);
+      },
+    }),
+  ]);
+  for (const path of ["/stream", "/late", "/over"]) await scene.ask(path);
+  const signals = calls.map(({ signal }) => signal);
+  scene.openCalls.close();
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true, false]);
+});
+
 test("a document that could run scripts is put into a sandbox", async () => {
   const scene = new AppScene([
     testRoute({ path: "/h", handle: () => textResponse(200, "<b>", "text/html") }),
