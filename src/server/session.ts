@@ -310,6 +310,7 @@ export class Session implements ConnectionHandler, PacketSink, ClientPort, Worke
 
   /** First what came before and had to wait, which may be too much again. */
   #readOn(): void {
+    if (this.#decoder.isPaused) this.lastPacketAt = this.host.now();
     try {
       this.#decoder.resume();
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { joinBytes } from "../../src/protocol/mod.ts";
 import { request } from "./memory_network.ts";
 import { turn } from "./scripted_store.ts";
 import { startDurableFixture, startFixture } from "./server_fixture.ts";
@@ -105,4 +106,32 @@ test("what waits for a slow reader stays in order, however it is cut into pieces
   client.readOn();
   await turn();
   assert.deepEqual(client.take(), sent);
+});
+
+test("a request that had to wait is handled at the time that it is then", async () => {
+  const { connect, clock } = await startFixture({ limits: { pauseSendBytes: 1000 } });
+  const [client, worker] = [connect(), connect()];
+  client.send("SUBMIT_JOB_BG", "f", "", "x");
+  worker.send("CAN_DO_TIMEOUT", "f", "10000");
+  worker.reads = false;
+  worker.send("ECHO_REQ", "e".repeat(500));
+  await turn();
+  worker.sendBytes(
+    joinBytes([request("ECHO_REQ", "e".repeat(2000)), request("GRAB_JOB")]),
+  );
+  await turn();
+  worker.take();
+  clock.pass(30_000);
+  worker.reads = true;
+  worker.readOn();
+  await turn();
+  assert.deepEqual(worker.take().slice(1), ["JOB_ASSIGN H:t:1|f|x"]);
+  for (const [ms, running] of [[9900, 1], [100, 0]] as const) {
+    clock.pass(ms);
+    await turn();
+    client.take();
+    client.sendText("status\n");
+    await turn();
+    assert.deepEqual(client.take(), [`f\t1\t${running}\t1`, "."]);
+  }
 });
