@@ -382,6 +382,35 @@ test("what cannot be sent is refused before it is sent", async () => {
   });
 });
 
+testOnBoth(
+  "values that are no bytes, and times that are none, are refused and disturb nothing",
+  async (server) => {
+    await withWorker(server, async () => {
+      using client = new GearmanClient({ servers: [server.address], codec: textCodec });
+      const careless = client.with<unknown>({
+        encode: (value) => value as Uint8Array,
+        decode: String,
+      });
+      for (const value of [undefined, null, 5, "text", {}, new ArrayBuffer(1), [1]]) {
+        assert.throws(() => careless.do("same", value), { code: "INVALID_ARGUMENT" });
+        await assert.rejects(careless.doBackground("same", value), { code: "INVALID_ARGUMENT" });
+        await assert.rejects(careless.echo(value), { code: "INVALID_ARGUMENT" });
+      }
+      for (const when of [NaN, Infinity, -1, 2 ** 53, new Date(NaN)]) {
+        await assert.rejects(client.doAt("later", "x", when), { code: "INVALID_ARGUMENT" });
+      }
+      // No timer can run for so long: it has no end.
+      for (const timeoutMs of [Infinity, 2 ** 31, 2 ** 40]) {
+        assert.equal(await client.do("same", "x", { timeoutMs }), "x");
+      }
+      const set = client.taskSet().add("same", "a").add("same", "b");
+      for (const concurrency of [NaN, 0, -1, 0.5]) {
+        assert.deepEqual((await set.run({ concurrency })).map(({ result }) => result), ["a", "b"]);
+      }
+    });
+  },
+);
+
 test("a peer that speaks something else is a protocol error", async () => {
   const { createServer } = await import("node:net");
   const listener = createServer((socket) => {

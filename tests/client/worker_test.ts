@@ -271,6 +271,70 @@ test("an abort signal stops the worker", async () => {
   });
 });
 
+testOnBoth(
+  "whatever is thrown or returned, its job ends and the worker goes on",
+  async (server) => {
+    await using worker = new GearmanWorker<unknown>({
+      servers: [server.address],
+      codec: { encode: (value) => value as Uint8Array, decode: (bytes) => bytes },
+    });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const unreadable = Object.defineProperty(new Error("x"), "message", {
+      get: () => {
+        throw new Error("unreadable");
+      },
+    });
+    const nameless: unknown = Object.create(null);
+    const thrown: readonly (readonly [unknown, string])[] = [
+      [undefined, "undefined"],
+      [null, "null"],
+      [0, "0"],
+      ["text", "text"],
+      [Symbol("s"), "Symbol(s)"],
+      [new Error("a\0b"), "a\0b"],
+      [Object.assign(new Error(), { message: undefined }), "undefined"],
+      [new AggregateError([], "several"), "several"],
+      [nameless, "An error without a text"],
+      [unreadable, "An error without a text"],
+      [revoked.proxy, "An error without a text"],
+    ];
+    thrown.forEach(([value], at) =>
+      worker.add(`throw ${at}`, () => {
+        throw value;
+      })
+    );
+    const returned: readonly unknown[] = ["text", 5, null, {}];
+    returned.forEach((value, at) => worker.add(`return ${at}`, () => value));
+    worker.add("send", (job) => job.sendData("text"));
+    const working = worker.run();
+    using client = new GearmanClient({ servers: [server.address], codec: textCodec });
+    const outcome = (name: string) =>
+      client.do(name, "", { timeoutMs: PATIENCE_MS }).then(() => "completed", (error: unknown) => {
+        return (error as Error).message.replace(/^Job ".*?" threw: /, "");
+      });
+    for (const [at, [, text]] of thrown.entries()) assert.equal(await outcome(`throw ${at}`), text);
+    const names = [...returned.keys()].map((at) => `return ${at}`);
+    for (const name of [...names, "send"]) {
+      assert.match(
+        await outcome(name),
+        /the codec makes no bytes/,
+      );
+    }
+    assert.equal(worker.running, 0);
+    await worker.stop();
+    await working;
+  },
+);
+
+test("a worker's numbers are checked: times that no server could keep, counts that are none", async () => {
+  const worker = new GearmanWorker({ concurrency: NaN });
+  for (const timeoutMs of [NaN, -1, Infinity, 2 ** 31]) {
+    assert.throws(() => worker.add("x", () => {}, { timeoutMs }), { code: "INVALID_ARGUMENT" });
+  }
+  await worker.stop();
+});
+
 testOnBoth("a function can wait until a slow server has taken what it sent", async (server) => {
   await using proxy = await TcpProxy.start(server.port);
   await using worker = new GearmanWorker({ servers: [`127.0.0.1:${proxy.port}`] });

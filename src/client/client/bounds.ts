@@ -1,4 +1,4 @@
-import { GearmanError } from "../wire/mod.ts";
+import { GearmanError, startTimer } from "../wire/mod.ts";
 
 /** The caller's own bounds for something that takes time. */
 export interface Bounds {
@@ -30,7 +30,7 @@ export function watchBounds(
   }
   signal?.addEventListener("abort", aborted);
   if (timeoutMs > 0) {
-    timer = setTimeout(() => {
+    timer = startTimer(() => {
       end();
       over(new GearmanError("TIMEOUT", `${what} was not answered in ${timeoutMs} ms`));
     }, timeoutMs);

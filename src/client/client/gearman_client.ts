@@ -3,6 +3,7 @@ import {
   bytesCodec,
   type Codec,
   deferred,
+  encoded,
   GearmanError,
   readServers,
   uniqueBytes,
@@ -179,7 +180,7 @@ export class GearmanClient<Data = Uint8Array> {
 
   /** Sends data and receives it back: shows that a server lives. */
   async echo(data: Data, options: RequestOptions = {}): Promise<Data> {
-    const bytes = this.#codec.encode(data);
+    const bytes = encoded(this.#codec, data);
     const { data: answer } = await this.#bounded(
       options,
       "An echo",
@@ -270,7 +271,7 @@ export class GearmanClient<Data = Uint8Array> {
   ): Omit<Submission, "background"> {
     return {
       functionName,
-      workload: this.#codec.encode(data),
+      workload: encoded(this.#codec, data),
       unique: options.unique ?? "",
       priority: options.priority ?? "normal",
     };
@@ -284,7 +285,7 @@ export class GearmanClient<Data = Uint8Array> {
     } else if (links.current !== undefined) {
       links.current.submit(packet, listener);
     } else {
-      links.choose().then((link) => link.submit(packet, listener), listener.failed);
+      links.choose().then((link) => link.submit(packet, listener)).catch(listener.failed);
     }
   }
 

@@ -89,21 +89,22 @@ export class ClientLink {
 
   submit(packet: OutgoingPacket, listener: JobListener): void {
     if (this.#lost) return listener.failed(new ConnectionLostError(this.server));
-    this.#pending.push({ kind: "job", listener });
+    // In this order: what cannot be sent has no answer that could be taken for another's.
     this.#connection.send(packet.type, packet.content);
+    this.#pending.push({ kind: "job", listener });
   }
 
   /** Sends a request that has an answer of its own: arguments and data of the expected type. */
   ask(packet: OutgoingPacket, expected: PacketType): Promise<{ args: string[]; data: Uint8Array }> {
     return new Promise((resolve, reject) => {
       if (this.#lost) return reject(new ConnectionLostError(this.server));
+      this.#connection.send(packet.type, packet.content);
       this.#pending.push({
         kind: "ask",
         expected,
         answered: (args, data) => resolve({ args, data }),
         failed: reject,
       });
-      this.#connection.send(packet.type, packet.content);
     });
   }
 

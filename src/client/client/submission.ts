@@ -1,5 +1,5 @@
 import { bytesOf, type ByteString, type PacketContent, PacketType } from "../../protocol/mod.ts";
-import { functionBytes, uniqueBytes } from "../wire/mod.ts";
+import { functionBytes, GearmanError, uniqueBytes } from "../wire/mod.ts";
 
 /** In which line of the function's queue a job waits. */
 export type JobPriority = "high" | "normal" | "low";
@@ -51,9 +51,18 @@ export function submissionPacket(submission: Submission): OutgoingPacket {
     return { type, content: { args, data } };
   }
   if (notBefore !== undefined) {
-    args.push(bytesOf(`${Math.trunc(notBefore)}`));
+    args.push(bytesOf(`${checkedTime(notBefore)}`));
     return { type: PacketType.SUBMIT_JOB_EPOCH, content: { args, data } };
   }
   const type = background ? BACKGROUND[priority] : FOREGROUND[priority];
   return { type, content: { args, data } };
+}
+
+function checkedTime(seconds: number): number {
+  const whole = Math.trunc(seconds);
+  if (Number.isSafeInteger(whole) && whole >= 0) return whole;
+  throw new GearmanError(
+    "INVALID_ARGUMENT",
+    `Cannot delay a job until ${seconds}: it is no time in seconds since 1970`,
+  );
 }

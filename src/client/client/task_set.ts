@@ -77,7 +77,7 @@ export class TaskSet<Data> {
    */
   async run(options: TaskSetOptions<Data> = {}): Promise<TaskOutcome<Data>[]> {
     const outcomes: TaskOutcome<Data>[] = [];
-    const most = Math.max(1, options.concurrency ?? this.#planned.length);
+    const most = Math.max(1, Math.trunc(options.concurrency ?? this.#planned.length) || 1);
     let next = 0;
     const runSome = async () => {
       for (let at = next++; at < this.#planned.length; at = next++) {

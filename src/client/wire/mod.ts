@@ -1,5 +1,5 @@
 /** What clients and workers share: connections, addresses, codecs, errors. */
-export { bytesCodec, type Codec, jsonCodec, textCodec } from "./codec.ts";
+export { bytesCodec, type Codec, encoded, jsonCodec, textCodec } from "./codec.ts";
 export { type ConnectionEvents, WireConnection } from "./connection.ts";
 export { type Deferred, deferred } from "./deferred.ts";
 export {
@@ -23,5 +23,6 @@ export {
   type ServerOptions,
   serverText,
 } from "./server_address.ts";
+export { LONGEST_TIMER_MS, startTimer } from "./timer.ts";
 export { readTlsFiles, TLS_FILE_VARIABLES, type TlsFiles, tlsFilesIn } from "./tls_files.ts";
 export { isTlsAlert, type TlsOptions } from "./tls_options.ts";

@@ -3,6 +3,7 @@ import { connect as connectWithTls, type TLSSocket } from "node:tls";
 import { handshakeOver } from "./early_handshake.ts";
 import { GearmanError } from "./errors.ts";
 import { type ServerAddress, serverText } from "./server_address.ts";
+import { startTimer } from "./timer.ts";
 import { tlsFailure } from "./tls_failure.ts";
 import { textOf, type TlsOptions } from "./tls_options.ts";
 
@@ -79,7 +80,7 @@ function ready(
     const closed = () => settle(tlsFailure(server, new Error("it closed the connection")));
     const aborted = () =>
       settle(new GearmanError("ABORTED", `Connecting to "${server}" was aborted`));
-    const timer = setTimeout(() => {
+    const timer = startTimer(() => {
       const late = `no answer in ${timeoutMs} ms`;
       settle(connected ? tlsFailure(server, new Error(late)) : unreachable(server, late));
     }, timeoutMs);

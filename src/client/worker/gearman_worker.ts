@@ -3,20 +3,27 @@ import {
   bytesCodec,
   type Codec,
   deferred,
+  encoded,
   functionBytes,
   GearmanError,
+  LONGEST_TIMER_MS,
   pause,
   readServers,
   retryDelayMs,
   type ServerAddress,
   serverText,
-  textCodec,
 } from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 import { Slots } from "./slots.ts";
-import { JobFailure, WorkerJob } from "./worker_job.ts";
+import { endByThrown } from "./thrown.ts";
+import { WorkerJob } from "./worker_job.ts";
 import { WorkerLink } from "./worker_link.ts";
-import type { FunctionOptions, WorkerFunction, WorkerOptions } from "./worker_options.ts";
+import type {
+  FunctionOptions,
+  WorkerEvent,
+  WorkerFunction,
+  WorkerOptions,
+} from "./worker_options.ts";
 
 const DEFAULT_CONNECT_MS = 5000;
 
@@ -62,12 +69,12 @@ export class GearmanWorker<Data = Uint8Array> {
     // Without a codec, Data is what the default codec takes.
     this.#codec = options.codec ?? (bytesCodec as Codec<unknown> as Codec<Data>);
     this.#options = options;
-    this.#slots = new Slots(Math.max(1, Math.trunc(options.concurrency ?? 1)));
+    this.#slots = new Slots(Math.max(1, Math.trunc(options.concurrency ?? 1) || 1));
   }
 
   /** Offers a function; one of the same name is replaced. @throws {GearmanError} `INVALID_ARGUMENT` */
   add(name: string, run: WorkerFunction<Data>, options: FunctionOptions = {}): this {
-    const offer = { name: functionBytes(name), run, timeoutMs: options.timeoutMs ?? 0 };
+    const offer = { name: functionBytes(name), run, timeoutMs: checkedTimeout(options.timeoutMs) };
     this.#offers.set(offer.name, offer);
     for (const link of this.#links) link.register(offer);
     return this;
@@ -86,7 +93,7 @@ export class GearmanWorker<Data = Uint8Array> {
 
   /** Runs this many jobs at once from now on; 0 takes none. Those that run are finished. */
   setConcurrency(count: number): this {
-    this.#slots.resize(Math.max(0, Math.trunc(count)));
+    this.#slots.resize(Math.max(0, Math.trunc(count) || 0));
     return this;
   }
 
@@ -151,7 +158,7 @@ export class GearmanWorker<Data = Uint8Array> {
           this.#slots,
           {
             assigned: (assignment, from) => void this.#do(assignment, from),
-            refused: (text) => this.#options.onEvent?.({ kind: "refused", server, text }),
+            refused: (text) => this.#tell({ kind: "refused", server, text }),
             lost: (cause, lost) => {
               this.#lost(lost);
               end(cause);
@@ -160,7 +167,7 @@ export class GearmanWorker<Data = Uint8Array> {
         );
         failures = 0;
         this.#links.add(link);
-        this.#options.onEvent?.({ kind: "connected", server });
+        this.#tell({ kind: "connected", server });
         link.start(byteStringFromText(this.#options.clientId ?? ""), this.#offers.values());
         if (signal.aborted) link.stop();
         const error = await over;
@@ -168,11 +175,11 @@ export class GearmanWorker<Data = Uint8Array> {
         this.#leaving.add(link);
         await link.gone;
         this.#leaving.delete(link);
-        if (!signal.aborted) this.#options.onEvent?.({ kind: "disconnected", server, error });
+        if (!signal.aborted) this.#tell({ kind: "disconnected", server, error });
       } catch (error) {
         if (!(error instanceof GearmanError)) throw error;
         if (signal.aborted) return;
-        if (failures === 0) this.#options.onEvent?.({ kind: "disconnected", server, error });
+        if (failures === 0) this.#tell({ kind: "disconnected", server, error });
       }
       failures++;
       await pause(retryDelayMs(failures), signal);
@@ -210,25 +217,34 @@ export class GearmanWorker<Data = Uint8Array> {
     let data: Uint8Array | undefined;
     try {
       const result = await offer.run(job);
-      data = result === undefined ? new Uint8Array(0) : this.#codec.encode(result as Data);
+      data = result === undefined ? new Uint8Array(0) : encoded(this.#codec, result as Data);
     } catch (error) {
-      type = error instanceof JobFailure ? PacketType.WORK_FAIL : PacketType.WORK_EXCEPTION;
-      if (type === PacketType.WORK_EXCEPTION) data = textCodec.encode(textOfError(error));
+      ({ type, data } = endByThrown(error));
       const { handle, functionName } = job;
-      this.#options.onEvent?.({
-        kind: "job failed",
-        server: link.server,
-        handle,
-        functionName,
-        error,
-      });
+      this.#tell({ kind: "job failed", server: link.server, handle, functionName, error });
     }
     clearTimeout(timer);
     this.#running.delete(running);
     link.finished(abort.signal.aborted ? undefined : type, assignment.handle, data);
   }
+
+  /** What the listener throws is nobody's here: it is an uncaught error of the process. */
+  #tell(event: WorkerEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
 }
 
-function textOfError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Whole milliseconds, as servers take them. */
+function checkedTimeout(ms = 0): number {
+  if (ms >= 0 && ms <= LONGEST_TIMER_MS) return Math.ceil(ms);
+  throw new GearmanError(
+    "INVALID_ARGUMENT",
+    `Cannot use the time-out ${ms}: it is 0 to ${LONGEST_TIMER_MS} milliseconds, 0 for none`,
+  );
 }

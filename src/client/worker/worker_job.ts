@@ -1,5 +1,5 @@
 import { bytesOf, type PacketContent, PacketType, textOf } from "../../protocol/mod.ts";
-import type { Codec } from "../wire/mod.ts";
+import { type Codec, encoded } from "../wire/mod.ts";
 import type { Assignment } from "./assignment.ts";
 
 /** How a job's packets reach its server. */
@@ -72,12 +72,12 @@ export class WorkerJob<Data> {
 
   /** Sends a piece of the result to those who wait (WORK_DATA). */
   sendData(data: Data): void {
-    this.#report(PacketType.WORK_DATA, this.#codec.encode(data));
+    this.#report(PacketType.WORK_DATA, encoded(this.#codec, data));
   }
 
   /** Sends a warning (WORK_WARNING). */
   sendWarning(data: Data): void {
-    this.#report(PacketType.WORK_WARNING, this.#codec.encode(data));
+    this.#report(PacketType.WORK_WARNING, encoded(this.#codec, data));
   }
 
   /** Reports progress (WORK_STATUS): whole numbers from 0 to 4,294,967,295. */

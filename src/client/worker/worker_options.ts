@@ -18,7 +18,10 @@ export interface WorkerOptions<Data = Uint8Array> {
   readonly clientId?: string;
   /** How long one attempt to connect may take, TLS handshake included, milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number;
-  /** Told of lost and restored connections and of errors that have no other place. */
+  /**
+   * Told of lost and restored connections and of errors that have no other place. What it throws is an
+   * uncaught error of the process.
+   */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
