@@ -64,9 +64,9 @@ export class Log implements Logger {
     return severityOf(level) <= this.#shown;
   }
 
-  /** Writes a NOTICE whatever the verbosity is: for the line that says what the server promises. */
-  announce(message: string): void {
-    this.#write("NOTICE", message);
+  /** Writes a line whatever the verbosity is: what the server promises, and what its start found. */
+  announce(message: string, level: LogLevel = "NOTICE"): void {
+    this.#write(level, message);
   }
 
   /** Whether lines end up on standard error. */

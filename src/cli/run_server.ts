@@ -151,6 +151,7 @@ async function start(
     httpListen: tls?.http?.over(httpListen) ?? httpListen,
     tls: { gearman: tls?.gearman, http: tls?.http },
     log,
+    announce: (level, text) => log.announce(text, level),
     requestStop: (gracefully) => stops.request(gracefully),
   });
 }

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import process from "node:process";
 import type { Security } from "../gateway/mod.ts";
-import type { StorePlugin, StoreTraits } from "../plugin_api/mod.ts";
+import type { LogLevel, StorePlugin, StoreTraits } from "../plugin_api/mod.ts";
 import { hideInProcessList, LibCError, type Listen, type ListenAddress } from "../runtime/mod.ts";
 import { CliError } from "./cli_error.ts";
 import { DEFAULT_CONFIG_FILES, readCommandLine } from "./command_line.ts";
@@ -43,6 +43,8 @@ export interface StartParts {
   /** Of the ports with TLS, for the metrics. */
   readonly tls: Security;
   readonly log: Logger;
+  /** As `log.log`, whatever the verbosity is. */
+  readonly announce: (level: LogLevel, text: string) => void;
   /** As SIGTERM; `gracefully`: as SIGUSR1. */
   readonly requestStop: (gracefully: boolean) => void;
 }

@@ -4,6 +4,7 @@ import {
   type Logger,
   type ServeConfig,
   startHttp,
+  type StartParts,
   type StartServer,
   VERSION,
 } from "../cli/mod.ts";
@@ -30,11 +31,31 @@ export function openStore(config: ServeConfig, log: Logger, forExport: boolean):
   });
 }
 
+/**
+ * What a store finds while it is opened is told once and at every verbosity: jobs of gearmand that were
+ * taken over, rows that were not, settings of a database that promise little.
+ */
+function openingLog({ log, announce }: StartParts): { readonly log: Logger; opened(): void } {
+  let opening = true;
+  return {
+    log: {
+      log: (level, text) => {
+        if (opening && level !== "INFO" && level !== "DEBUG") announce(level, text);
+        else log.log(level, text);
+      },
+      enabled: (level) => log.enabled(level),
+    },
+    opened: () => opening = false,
+  };
+}
+
 /** Opens the store, the server on top of it, and HTTP on top of that. */
 export const startJobServer: StartServer = async (config, parts) => {
   const { listenOn, listen, log } = parts;
   await giveUpStartingPrograms();
-  const store = await openStore(config, log, false);
+  const opening = openingLog(parts);
+  const store = await openStore(config, opening.log, false);
+  opening.opened();
   const server = await startServer({
     listen: listenOn,
     backlog: config.backlog,
