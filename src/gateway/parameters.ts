@@ -9,6 +9,8 @@ import type { JsonSchema, Parameter, Route } from "./route.ts";
 /** Longest path parameter, bytes: handles are shorter than function names. */
 const MAX_SEGMENT_BYTES = MAX_FUNCTION_BYTES;
 
+const NO_VALUES: ReadonlyMap<string, ByteString> = new Map();
+
 /** The value of a parameter, as it came and by its schema's type. */
 export interface ParameterValue {
   readonly bytes: ByteString;
@@ -25,6 +27,8 @@ export class ParameterTable {
   readonly #path: readonly { readonly at: number; readonly name: string }[];
   readonly #required: readonly Parameter[];
   readonly #takesAnything: boolean;
+  /** The path read last: the check of roles and the handler read the same one, and so do most callers. */
+  #lastPath: { readonly raw: string; readonly values: ReadonlyMap<string, ByteString> } | undefined;
 
   constructor(route: Route) {
     this.#names = new Set(route.parameters.map(({ name }) => name));
@@ -51,10 +55,12 @@ export class ParameterTable {
 
   /** Path parameters, decoded once. Throws `invalid-request`. */
   path(rawPath: string): ReadonlyMap<string, ByteString> {
+    if (this.#path.length === 0) return NO_VALUES;
+    if (this.#lastPath?.raw === rawPath) return this.#lastPath.values;
     const values = new Map<string, ByteString>();
-    if (this.#path.length === 0) return values;
     const segments = rawPath.split("/");
     for (const { at, name } of this.#path) values.set(name, decodedSegment(name, segments[at]!));
+    this.#lastPath = { raw: rawPath, values };
     return values;
   }
 

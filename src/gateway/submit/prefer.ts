@@ -7,13 +7,16 @@ export interface Preferences {
   readonly wait: number | undefined;
 }
 
+const NOTHING_PREFERRED: Preferences = { respondAsync: false, wait: undefined };
+
 /**
  * The first value of a preference counts (RFC 7240, section 2). Throws `invalid-request` when one that is
  * known has a value that means nothing: passed over, it would become a call that waits much longer.
  */
 export function parsePrefer(header: string | null): Preferences {
+  if (header === null) return NOTHING_PREFERRED;
   const given = new Map<string, string>();
-  for (const preference of (header ?? "").split(",")) {
+  for (const preference of header.split(",")) {
     const [name = "", value = ""] = preference.split(";", 1)[0]!.split("=", 2);
     const key = name.trim().toLowerCase();
     if (key !== "" && !given.has(key)) given.set(key, value.trim().replace(/^"(.*)"$/, "$1"));
