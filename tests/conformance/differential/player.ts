@@ -92,7 +92,7 @@ export class Player {
 
   /** Sends bytes on one connection, and notices what the others are told. Answers what it received itself. */
   async #tell(peer: number, bytes: string): Promise<Reply[]> {
-    const all = await this.#duet.exchange(peer, bytes);
+    const all = await this.#duet.exchange(peer, bytes, (other) => this.#peers[other]!.woken);
     all.forEach((replies, other) => {
       for (const { name } of replies) {
         this.tally.set(name, (this.tally.get(name) ?? 0) + 1);
@@ -176,7 +176,6 @@ export class Player {
   async #grab(peer: number, bytes: string): Promise<void> {
     const worker = this.#peers[peer]!;
     worker.asleep = false;
-    worker.woken = false;
     const replies = await this.#tell(peer, bytes);
     for (const { name, body } of replies) {
       if (name === "NO_JOB") {
