@@ -153,9 +153,9 @@ test("sane: names are decoded and the query holds options", async () => {
       ["background=false", "Background", "true"],
       ["priority=low", "Priority", "high"],
       ["unique=a", "Unique", "b"],
-    ]
+    ] as const
   ) {
-    const asked = { headers: { [`X-Gearman-${header}`]: value! } };
+    const asked = { headers: { [`X-Gearman-${header}`]: value } };
     const { status, json } = await scene.ask(`POST /f?${query}`, asked);
     assert.equal(status, 400, query);
     assert.match(String(json["detail"]), /two values/);
