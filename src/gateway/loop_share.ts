@@ -5,10 +5,10 @@ import type { RunningServer } from "../server/mod.ts";
 import type { Waits } from "./waits.ts";
 
 /**
- * What a worker that was asleep sends for a synchronous call: it asks, brings the result, asks again
- * and sleeps; now and then one is woken in vain.
+ * Twice what a worker that was asleep sends for a synchronous call (it asks, brings the result, asks again
+ * and sleeps), because some are woken in vain: calls must not hold up the calls behind them.
  */
-const PACKETS_OF_CALL = 5;
+const PACKETS_OF_CALL = 8;
 
 /** How HTTP and the binary port share the event loop, from now to the `end`. */
 export function shareLoop(
