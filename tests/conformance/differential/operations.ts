@@ -274,7 +274,8 @@ function harmlessPacket(random: Random): string {
   if (kind === 0) return packet(16, data(random));
   if (kind === 1) return packet(15, random.pick(["", "H:x:0", "H:x:01", "nothing", "H:x:7777777"]));
   if (kind === 2) return packet(22, random.pick(["", "me", "me too", "n".repeat(127)]));
-  return packet(41, random.pick(["", "-", "nobody", "u".repeat(63)]));
+  // The reference finds a job of unique ID `-` or none by it when their hashes meet by chance.
+  return packet(41, random.pick(["nobody", "nobody\0", "u".repeat(63)]));
 }
 
 /** A whole packet as a byte string. */
