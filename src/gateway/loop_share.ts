@@ -1,6 +1,5 @@
-import { setImmediate } from "node:timers";
-import type { JobWitness } from "../core/mod.ts";
 import { RequestTurns } from "../http/mod.ts";
+import type { LoopTurns } from "../runtime/mod.ts";
 import type { RunningServer } from "../server/mod.ts";
 import type { Waits } from "./waits.ts";
 
@@ -10,43 +9,21 @@ import type { Waits } from "./waits.ts";
  */
 const PACKETS_OF_CALL = 8;
 
-/** How HTTP and the binary port share the event loop, from now to the `end`. */
+/** How HTTP and the binary port share the event loop. */
 export function shareLoop(
-  server: RunningServer,
-  waits: Waits,
-): { readonly turns: RequestTurns; end(): void } {
-  const turns = new RequestTurns({
-    otherWork: () => otherPackets(server.traffic, waits),
-    // On Bun what the server sends at the end of a turn waits for an immediate, too.
-    afterTurn: (callback) => setImmediate(() => setImmediate(callback)),
-    later: (ms, callback) => void server.clock.later(ms, callback),
+  { traffic }: RunningServer,
+  { begun }: Waits,
+  loopTurns: LoopTurns,
+): RequestTurns {
+  return new RequestTurns({
+    otherWork: () => packetsOf(traffic) - PACKETS_OF_CALL * begun.sync,
+    nextTurn: (callback) => loopTurns.next(callback),
   });
-  return { turns, end: server.watch(new WorkWitness(() => turns.workDone())) };
 }
 
-/** Packets and lines of the binary port that calls of HTTP have not caused. */
-function otherPackets(
-  { received, lines }: RunningServer["traffic"],
-  { begun }: Waits,
-): number {
-  let count = lines - PACKETS_OF_CALL * begun.sync;
+/** Packets and lines that the binary port has taken. */
+function packetsOf({ received, lines }: RunningServer["traffic"]): number {
+  let count = lines;
   for (let type = 0; type < received.length; type++) count += received[type]!;
   return count;
-}
-
-/** Tells of what packets of the binary port mostly do. */
-class WorkWitness implements JobWitness {
-  readonly submitted: () => void;
-  readonly ended: () => void;
-
-  constructor(worked: () => void) {
-    this.submitted = worked;
-    this.ended = worked;
-  }
-
-  refused(): void {}
-  queued(): void {}
-  assigned(): void {}
-  returned(): void {}
-  reported(): void {}
 }

@@ -6,6 +6,7 @@ import {
   type RunningHttpServer,
   serveHttp,
 } from "../http/mod.ts";
+import { openLoopTurns } from "../runtime/mod.ts";
 import type { RunningServer } from "../server/mod.ts";
 import { createApp } from "./app.ts";
 import { RecordedEvents } from "./events/mod.ts";
@@ -80,13 +81,14 @@ export async function startGateway(
       if (parts.logs("DEBUG")) log("DEBUG", `HTTP ${method} ${route} ${status}`);
     },
   });
-  const share = shareLoop(server, services.gateway.waits);
+  const loopTurns = openLoopTurns();
   services.start();
   let servers: readonly RunningHttpServer[];
   try {
-    servers = await listenOnAll(door, handle, share.turns, config, parts);
+    const turns = shareLoop(server, services.gateway.waits, loopTurns);
+    servers = await listenOnAll(door, handle, turns, config, parts);
   } catch (error) {
-    share.end();
+    loopTurns.close();
     services.stop();
     throw error;
   }
@@ -96,7 +98,7 @@ export async function startGateway(
     async close(graceMs) {
       openCalls.close();
       await Promise.all(servers.map((one) => one.close(graceMs)));
-      share.end();
+      loopTurns.close();
       services.stop();
     },
   };

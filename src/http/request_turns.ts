@@ -10,44 +10,41 @@ export interface TurnParts {
    * going to cause may be taken off in advance.
    */
   otherWork(): number;
-  /** Calls back when the sockets that are ready now have been read, and what they caused was sent. */
-  afterTurn(callback: () => void): void;
-  /** Calls back after so many milliseconds. */
-  later(ms: number, callback: () => void): void;
+  /** Calls back once when all sockets that are ready by now have been read. */
+  nextTurn(callback: () => void): void;
 }
 
 /**
- * How much other work goes before one request. A packet of the binary port costs 4 to 5 µs of
- * processor time with all that follows from it, a small request 30 to 40, and it breaks up the turns in
- * which packets come together and cost so little: so each side keeps between a third and a half.
+ * How much other work goes before one request, where both never end. A packet of the binary port costs
+ * 4 to 5 µs of processor time with all that follows from it, a small request 30 to 50.
  */
-export const WORK_PER_REQUEST = 14;
-/** How many requests the other work may earn in advance: less than half a millisecond of work. */
-export const MOST_AHEAD = 8;
-/** So long without other work means that there is none: peers need a part of it to answer. Milliseconds. */
-export const QUIET_MS = 1;
-/** How far the count of other work may be behind, packets. */
+export const PACKETS_PER_REQUEST = 10;
+/** However many packets came in one turn: about two milliseconds of requests. */
+export const MOST_PER_TURN = 64;
+/** Behind a turn without other work, whose peers may be about to answer. */
+export const MOST_PER_IDLE_TURN = 4;
+/** How far what was taken off may be ahead, packets. */
 const MOST_TAKEN_OFF = 128;
+/** So many turns without other work in a row mean that there is none. */
+export const IDLE_TURNS = 8;
 
 /**
  * Shares the event loop between HTTP and what else it serves. Without it, a loop that is never idle
- * begins a request of every connection in each turn, however long the others wait for theirs.
+ * begins a request of every connection in each turn, however little the others then get done in it.
  *
- * While nothing else happens, requests begin as they come. Otherwise the other work earns turns for
- * them, and the rest wait in line, in the order in which they came. When nothing else has happened for
- * a moment, all begin.
+ * While nothing else happens, requests begin as they come. Otherwise they wait in line, in the order in
+ * which they came. With each turn of the loop as many begin as its packets have earned, and a few when it
+ * had none: a loop with time to spare turns within microseconds, so that nobody waits for long.
  */
 export class RequestTurns {
   readonly #parts: TurnParts;
   #waiting: TurnWaiter[] = [];
-  /** Other work that no request has been begun for, packets. */
-  #earned = 0;
+  /** There is no other work, as far as is known. */
+  #isFree = true;
   #workSeen = 0;
-  /** There was no other work for a moment, and none has come since. */
-  #isQuiet = true;
-  /** There was some since the moment began. */
-  #hasWorked = false;
-  #awaitsMoment = false;
+  #idleTurns = 0;
+  /** Other work that no request has begun for, packets. */
+  #earned = 0;
   #awaitsTurn = false;
 
   constructor(parts: TurnParts) {
@@ -61,69 +58,49 @@ export class RequestTurns {
 
   /** Whether a request may begin now; otherwise `turnCame` will be called, once. */
   admits(waiter: TurnWaiter): boolean {
-    if (this.#waiting.length === 0) {
-      // What nobody has waited for was done before: it does not count beyond the bound.
-      const most = MOST_AHEAD * WORK_PER_REQUEST;
-      this.#earned = Math.min(most, this.#earned + this.#newWork());
-      if (this.#isQuiet) return true;
-      if (this.#earned >= WORK_PER_REQUEST) {
-        this.#earned -= WORK_PER_REQUEST;
-        return true;
-      }
+    if (this.#isFree) {
+      if (this.#newWork() === 0) return true;
+      this.#isFree = false;
+      this.#idleTurns = 0;
     }
     this.#waiting.push(waiter);
-    this.#waitForMoment();
+    this.#awaitTurn();
     return false;
   }
 
-  /** To be called when other work may have been done: who waits gets the turns that it has earned. */
-  workDone(): void {
-    if (this.#waiting.length === 0 || this.#awaitsTurn) return;
-    if (this.#parts.otherWork() <= this.#workSeen) return;
+  #awaitTurn(): void {
+    if (this.#awaitsTurn) return;
     this.#awaitsTurn = true;
-    this.#parts.afterTurn(() => {
-      this.#awaitsTurn = false;
-      this.#begin(this.#requestsEarned());
-    });
+    // What was done before nobody has waited for.
+    this.#newWork();
+    this.#parts.nextTurn(() => this.#turned());
   }
 
-  #waitForMoment(): void {
-    if (this.#awaitsMoment) return;
-    this.#awaitsMoment = true;
-    this.#hasWorked = false;
-    this.#parts.later(QUIET_MS, () => this.#momentOver());
+  #turned(): void {
+    this.#awaitsTurn = false;
+    const beginning = this.#waiting.splice(0, this.#allowed(this.#newWork()));
+    for (const waiter of beginning) waiter.turnCame();
+    if (this.#waiting.length > 0) this.#awaitTurn();
   }
 
-  #momentOver(): void {
-    this.#awaitsMoment = false;
-    const earned = this.#requestsEarned();
-    this.#isQuiet = !this.#hasWorked;
-    // At least one, so that nothing keeps requests waiting for ever.
-    this.#begin(this.#isQuiet ? this.#waiting.length : Math.max(1, earned));
-    if (this.#waiting.length > 0) this.#waitForMoment();
+  /** How many requests may begin behind a turn in which so many packets came. */
+  #allowed(packets: number): number {
+    if (packets === 0) {
+      this.#isFree = ++this.#idleTurns >= IDLE_TURNS;
+      return this.#isFree ? this.#waiting.length : MOST_PER_IDLE_TURN;
+    }
+    this.#idleTurns = 0;
+    this.#earned += packets;
+    const requests = Math.floor(this.#earned / PACKETS_PER_REQUEST);
+    this.#earned -= requests * PACKETS_PER_REQUEST;
+    return Math.min(MOST_PER_TURN, requests);
   }
 
-  #begin(count: number): void {
-    this.#earned = Math.max(0, this.#earned - count * WORK_PER_REQUEST);
-    for (const waiter of this.#waiting.splice(0, count)) waiter.turnCame();
-  }
-
-  #requestsEarned(): number {
-    this.#earned += this.#newWork();
-    return Math.floor(this.#earned / WORK_PER_REQUEST);
-  }
-
-  /** Other work since the last look. */
+  /** Other work since the last look, packets. */
   #newWork(): number {
     const work = this.#parts.otherWork();
-    if (work <= this.#workSeen) {
-      this.#workSeen = Math.min(this.#workSeen, work + MOST_TAKEN_OFF);
-      return 0;
-    }
     const done = work - this.#workSeen;
-    this.#workSeen = work;
-    this.#isQuiet = false;
-    this.#hasWorked = true;
-    return done;
+    this.#workSeen = done > 0 ? work : Math.min(this.#workSeen, work + MOST_TAKEN_OFF);
+    return Math.max(0, done);
   }
 }

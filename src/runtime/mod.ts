@@ -18,6 +18,7 @@ export type {
   ListenTls,
   TlsMaterial,
 } from "./listener.ts";
+export { type LoopTurns, openLoopTurns } from "./loop_turns.ts";
 export {
   importsTypeScript,
   type RuntimeName,

@@ -1,33 +1,32 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  MOST_AHEAD,
-  QUIET_MS,
+  IDLE_TURNS,
+  MOST_PER_IDLE_TURN,
+  MOST_PER_TURN,
+  PACKETS_PER_REQUEST,
   RequestTurns,
-  WORK_PER_REQUEST,
 } from "../../src/http/request_turns.ts";
 import { hello } from "./handlers.ts";
 import { MemoryServer, settled } from "./memory_peer.ts";
 import { GET, post } from "./requests.ts";
 
-/** An event loop whose other work, turns and moments the test makes. */
+/** An event loop whose other work and turns the test makes. */
 class Loop {
   work = 0;
   readonly turns = new RequestTurns({
     otherWork: () => this.work,
-    afterTurn: (callback) => this.#turns.push(callback),
-    later: (ms, callback) => {
-      assert.equal(ms, QUIET_MS);
-      this.#moments.push(callback);
+    nextTurn: (callback) => {
+      assert.equal(this.#next, undefined);
+      this.#next = callback;
     },
   });
   /** Requests that have begun, in their order. */
   readonly begun: string[] = [];
-  #turns: (() => void)[] = [];
-  #moments: (() => void)[] = [];
+  #next: (() => void) | undefined;
 
-  get awaitsMoment(): boolean {
-    return this.#moments.length > 0;
+  get awaitsTurn(): boolean {
+    return this.#next !== undefined;
   }
 
   /** Requests come. */
@@ -40,12 +39,9 @@ class Loop {
   /** Packets come, and the turn ends. */
   turn(packets: number): void {
     this.work += packets;
-    this.turns.workDone();
-    for (const callback of this.#turns.splice(0)) callback();
-  }
-
-  moment(): void {
-    for (const callback of this.#moments.splice(0)) callback();
+    const callback = this.#next;
+    this.#next = undefined;
+    callback?.();
   }
 
   /** Names of those that have begun since the last look. */
@@ -54,11 +50,11 @@ class Loop {
   }
 }
 
-test("requests begin as they come while the loop has no other work", () => {
+test("requests begin as they come while the loop has no other work, and ask for no turns", () => {
   const loop = new Loop();
   for (let i = 0; i < 100; i++) loop.ask("a", "b", "c");
   assert.equal(loop.begun.length, 300);
-  assert.equal(loop.awaitsMoment, false);
+  assert.equal(loop.awaitsTurn, false);
   assert.equal(loop.turns.waiting, 0);
 });
 
@@ -67,17 +63,17 @@ test("beside other work, each request waits until it was earned, in the order of
   loop.turn(1);
   loop.ask("a", "b", "c", "d");
   assert.equal(loop.take(), "");
-  loop.turn(WORK_PER_REQUEST - 2);
+  loop.turn(PACKETS_PER_REQUEST - 1);
   assert.equal(loop.take(), "");
   loop.turn(1);
   assert.equal(loop.take(), "a");
   loop.ask("e");
-  loop.turn(2 * WORK_PER_REQUEST);
+  loop.turn(2 * PACKETS_PER_REQUEST);
   assert.equal(loop.take(), "bc");
   assert.equal(loop.turns.waiting, 2);
-  // A turn that brought thousands of packets makes up for it.
-  loop.turn(100 * WORK_PER_REQUEST);
+  loop.turn(2 * PACKETS_PER_REQUEST);
   assert.equal(loop.take(), "de");
+  assert.equal(loop.awaitsTurn, false);
 });
 
 test("both sides get their share of a loop that is never idle", () => {
@@ -88,37 +84,39 @@ test("both sides get their share of a loop that is never idle", () => {
     while (loop.turns.waiting < 32) loop.ask(String(asked++));
     loop.turn(12);
   }
-  const expected = 12_000 / WORK_PER_REQUEST;
-  assert.ok(Math.abs(loop.begun.length - expected) <= 32 + MOST_AHEAD, `${loop.begun.length}`);
+  assert.equal(loop.begun.length, 12_000 / PACKETS_PER_REQUEST);
   assert.deepEqual(loop.begun, loop.begun.toSorted((a, b) => Number(a) - Number(b)));
 });
 
-test("what nobody waited for is not saved up beyond a bound", () => {
+test("what nobody waited for is not saved up, and one turn lets no flood through", () => {
   const loop = new Loop();
   loop.turn(1_000_000);
-  for (let i = 0; i < 3 * MOST_AHEAD; i++) loop.ask("x");
-  assert.equal(loop.begun.length, MOST_AHEAD);
+  for (let i = 0; i < 3 * MOST_PER_TURN; i++) loop.ask("x");
+  assert.equal(loop.take(), "");
+  loop.turn(1_000_000);
+  assert.equal(loop.begun.length, MOST_PER_TURN);
 });
 
-test("a moment without other work lets all begin, and those that come then", () => {
+test("a turn without other work lets a few begin, several in a row all, and those that come then", () => {
   const loop = new Loop();
   loop.turn(1);
-  loop.ask("a", "b", "c");
+  for (let i = 0; i < 100; i++) loop.ask("x");
+  loop.turn(0);
+  assert.equal(loop.begun.length, MOST_PER_IDLE_TURN);
   loop.turn(1);
-  // One for each moment, however little the other work was.
-  loop.moment();
-  assert.equal(loop.take(), "a");
-  loop.moment();
-  assert.equal(loop.take(), "bc");
-  loop.ask("d", "e");
-  assert.equal(loop.take(), "de");
-  assert.equal(loop.awaitsMoment, false);
+  assert.equal(loop.begun.length, MOST_PER_IDLE_TURN);
+  for (let i = 1; i < IDLE_TURNS; i++) loop.turn(0);
+  assert.equal(loop.begun.length, IDLE_TURNS * MOST_PER_IDLE_TURN);
+  loop.turn(0);
+  assert.equal(loop.begun.length, 100);
+  assert.equal(loop.awaitsTurn, false);
+  loop.ask("y", "z");
+  assert.equal(loop.begun.length, 102);
   loop.turn(1);
-  loop.ask("f");
-  assert.equal(loop.take(), "");
-  loop.moment();
-  loop.moment();
-  assert.equal(loop.take(), "f");
+  loop.ask("y");
+  assert.equal(loop.begun.length, 102);
+  loop.turn(0);
+  assert.equal(loop.begun.length, 103);
 });
 
 test("work that HTTP has caused itself does not hold it up", () => {
@@ -129,10 +127,11 @@ test("work that HTTP has caused itself does not hold it up", () => {
     loop.turn(4);
   }
   assert.equal(loop.begun.length, 1000);
+  assert.equal(loop.awaitsTurn, false);
   // What was taken off too much is forgotten, so that others are soon noticed.
   loop.turn(200);
-  for (let i = 0; i < 100; i++) loop.ask("y");
-  assert.ok(loop.turns.waiting > 50);
+  loop.ask("y");
+  assert.equal(loop.turns.waiting, 1);
 });
 
 test("connections keep what comes while they wait, and requests of one stay in order", async () => {
@@ -146,13 +145,13 @@ test("connections keep what comes while they wait, and requests of one stay in o
   await settled();
   assert.equal(loop.turns.waiting, 2);
   assert.deepEqual([first.received, second.received], ["", ""]);
-  loop.turn(WORK_PER_REQUEST);
+  loop.turn(PACKETS_PER_REQUEST);
   await settled();
   assert.deepEqual([first.responses().length, second.responses().length], [1, 0]);
-  loop.turn(WORK_PER_REQUEST);
+  loop.turn(PACKETS_PER_REQUEST);
   await settled();
   assert.deepEqual([first.responses().length, second.responses().length], [1, 1]);
-  loop.turn(WORK_PER_REQUEST);
+  loop.turn(PACKETS_PER_REQUEST);
   await settled();
   assert.deepEqual(first.responses().map(({ status }) => status), [200, 200]);
 });
@@ -168,7 +167,7 @@ test("a peer that sends without end while it waits is not read on", async () => 
     peer.send(GET);
   }
   while (loop.turns.waiting > 0) {
-    loop.turn(WORK_PER_REQUEST);
+    loop.turn(PACKETS_PER_REQUEST);
     await settled();
   }
   assert.equal(peer.paused, false);
@@ -186,7 +185,7 @@ test("peers that leave while they wait cost nothing, those that only end their s
   half.halfClose();
   await settled();
   assert.equal(half.ended, false);
-  loop.turn(2 * WORK_PER_REQUEST);
+  loop.turn(2 * PACKETS_PER_REQUEST);
   await settled();
   assert.deepEqual([gone.received, half.responses().length, half.ended], ["", 1, true]);
   assert.equal(server.http.connections.open, 0);
@@ -202,7 +201,7 @@ test("a server that closes answers the requests that waited", async () => {
   const closing = server.http.close(5000);
   await settled();
   assert.deepEqual([whole.destroyed, part.destroyed, idle.destroyed], [false, false, true]);
-  loop.turn(2 * WORK_PER_REQUEST);
+  loop.turn(2 * PACKETS_PER_REQUEST);
   await closing;
   assert.match(whole.received, /^HTTP\/1.1 200 [^]*connection: close/);
   assert.deepEqual([whole.ended, part.received, part.destroyed], [true, "", true]);
@@ -216,7 +215,7 @@ test("a connection that waits for its turn is not cut for being idle", async () 
   loop.turn(1);
   peer.send(GET);
   server.clock.pass(10_000);
-  loop.turn(WORK_PER_REQUEST);
+  loop.turn(PACKETS_PER_REQUEST);
   await settled();
   assert.equal(peer.responses().length, 1);
 });
