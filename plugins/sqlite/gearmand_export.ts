@@ -7,7 +7,7 @@ import {
   type GearmandLayout,
   StoreError,
 } from "../../src/plugin_api/mod.ts";
-import type { OpenFile } from "./queue_file.ts";
+import type { OpenFile } from "./open_file.ts";
 import { packBatch } from "./packer.ts";
 import { Unpacker } from "./unpacker.ts";
 

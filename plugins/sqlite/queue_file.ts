@@ -10,14 +10,13 @@ import {
   type StoreFigures,
   type StoreHost,
 } from "../../src/plugin_api/mod.ts";
-import { BatchWriter } from "./batch_writer.ts";
-import { Connection } from "./connection.ts";
 import { exportJobs } from "./gearmand_export.ts";
 import { GearmandTable } from "./gearmand_table.ts";
 import { MAX_WORKLOAD_BYTES } from "./limits.ts";
-import { removeOwnerNote, writeOwnerNote } from "./owner_note.ts";
+import { closeFile, type OpenFile, openFile } from "./open_file.ts";
+import { writeOwnerNote } from "./owner_note.ts";
 import type { ReplayPosition } from "./replay_position.ts";
-import { ReplayReader } from "./replay_reader.ts";
+import type { ReplayReader } from "./replay_reader.ts";
 import type { SqliteSettings } from "./settings.ts";
 import { type Action, leavesDoubt, storeErrorOf } from "./faults.ts";
 import { Unpacker } from "./unpacker.ts";
@@ -26,13 +25,6 @@ import { Unpacker } from "./unpacker.ts";
 const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** What a commit writes at least, whatever its size: two pages. */
 const LEAST_COMMIT_BYTES = 8192;
-
-/** A database file that is open, with what reads and writes it. */
-export interface OpenFile {
-  readonly connection: Connection;
-  readonly writer: BatchWriter;
-  readonly reader: ReplayReader;
-}
 
 /**
  * The queue in one database file. Synchronous: it runs in a thread of its own.
@@ -147,26 +139,6 @@ export class QueueFile {
     }
     return fault;
   }
-}
-
-function openFile(path: string, inode: number | null = null): OpenFile {
-  const connection = Connection.open(path, inode);
-  try {
-    return {
-      connection,
-      writer: new BatchWriter(connection.db),
-      reader: new ReplayReader(connection.db, path),
-    };
-  } catch (error) {
-    connection.close();
-    throw storeErrorOf(error, "open", path);
-  }
-}
-
-/** The note goes while the lock still holds, lest it be a later owner's. */
-function closeFile(file: OpenFile, path: string): void {
-  removeOwnerNote(path);
-  file.connection.close();
 }
 
 function adoptTable(file: OpenFile, settings: SqliteSettings, host: StoreHost): void {

@@ -3,7 +3,8 @@ import { DEFAULT_CONFIG_FILES } from "./command_line.ts";
 import { allOptions } from "./options.ts";
 import { withQueuePlugin } from "./queue_plugin.ts";
 import type { Role } from "./role.ts";
-import { serve, type ServeParts } from "./serve.ts";
+import { serve } from "./serve.ts";
+import type { ServeParts } from "./serve_parts.ts";
 import { ALL_GROUPS, groupText, helpGroups } from "./server_help.ts";
 
 /** gearman prints its help with -H only, and only where it has a function. */

@@ -1,7 +1,8 @@
 /** The command line of `cogd`. */
 import { helpRole } from "./help_role.ts";
 import type { Role } from "./role.ts";
-import { serve, type ServeParts } from "./serve.ts";
+import { serve } from "./serve.ts";
+import type { ServeParts } from "./serve_parts.ts";
 
 export { completion, type CompletionParts } from "./completion/mod.ts";
 export { CliError, type CliErrorCode } from "./cli_error.ts";
@@ -11,7 +12,7 @@ export type { Logger } from "./log.ts";
 export type { QueueConfig } from "./queue_choice.ts";
 export type { HttpConfig } from "./http_config.ts";
 export { serve } from "./serve.ts";
-export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve.ts";
+export type { ServedQueue, ServeParts, StartParts, StartServer } from "./serve_parts.ts";
 export { HTTP_GRACE_MS, startHttp } from "./start_http.ts";
 export { manageTokens, type TokenParts } from "./token_role.ts";
 export { VERSION } from "./version.ts";

@@ -10,7 +10,7 @@ import { httpAddresses } from "./http_addresses.ts";
 import { resolveListenAddresses } from "./listen_addresses.ts";
 import { Log } from "./log.ts";
 import { PidFile } from "./pid_file.ts";
-import type { ServedQueue, ServeParts } from "./serve.ts";
+import type { ServedQueue, ServeParts } from "./serve_parts.ts";
 import { ServiceNotifier } from "./service_notifier.ts";
 import { startLine } from "./start_line.ts";
 import { StopRequests } from "./stop_requests.ts";

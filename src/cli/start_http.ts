@@ -2,7 +2,7 @@ import type { RunningGateway } from "../gateway/mod.ts";
 import { ListenError } from "../runtime/mod.ts";
 import type { RunningServer } from "../server/mod.ts";
 import type { ServeConfig } from "./config.ts";
-import type { StartParts } from "./serve.ts";
+import type { StartParts } from "./serve_parts.ts";
 
 /** How long running responses may take when the server stops, milliseconds; calls that wait end at once. */
 export const HTTP_GRACE_MS = 2_000;

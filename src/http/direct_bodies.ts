@@ -1,3 +1,4 @@
+import type { StartBody } from "./body_writer.ts";
 import { DirectResponse } from "./direct_response.ts";
 
 /**
@@ -6,28 +7,6 @@ import { DirectResponse } from "./direct_response.ts";
  * the server as the same object. Who makes another one out of it loses the body: the server then
  * answers 500, by the marks that these leave in the headers.
  */
-
-/** Sends a response's body piece by piece, as long as it lives. */
-export interface BodyWriter {
-  /**
-   * Sends a piece, which belongs to the writer from now on. Answers false when the peer is behind:
-   * who can, waits for `drained`; who goes on is cut once more than `maxStreamBytes` wait. After the
-   * end it does nothing and answers true.
-   */
-  write(piece: Uint8Array): boolean;
-  /** The body is complete. */
-  end(): void;
-}
-
-/** Who writes a body. */
-export interface BodySource {
-  /** The peer takes more, after a `write` that answered false. */
-  drained?(): void;
-  /** It is over without `end`: the peer is gone or was cut, or the server stops. Comes once. */
-  gone(): void;
-}
-
-export type StartBody = (writer: BodyWriter) => BodySource;
 
 /** A response whose body is these bytes; they must not change until it is sent. */
 export function bytesResponse(bytes: Uint8Array, init: ResponseInit = {}): Response {

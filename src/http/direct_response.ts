@@ -1,4 +1,4 @@
-import type { StartBody } from "./direct_bodies.ts";
+import type { StartBody } from "./body_writer.ts";
 import { HeaderList } from "./header_list.ts";
 
 const NO_HEADERS: HeadersInit = [];

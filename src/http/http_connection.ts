@@ -5,7 +5,7 @@ import { answerToFailure, withCauses } from "./failures.ts";
 import { HeadReader } from "./head_reader.ts";
 import { HeldBytes } from "./held_bytes.ts";
 import { HttpError } from "./http_error.ts";
-import type { HttpHost } from "./http_host.ts";
+import type { HostedConnection, HttpHost } from "./http_host.ts";
 import { refusal, RefusedRequest } from "./http_problems.ts";
 import type { HttpLogLevel } from "./http_server.ts";
 import { latin1Bytes } from "./latin1.ts";
@@ -22,7 +22,8 @@ const AHEAD_BYTES = 16 * 1024;
 const CONTINUE = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** One connection: requests in, one after the other, and their responses out. */
-export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow, TurnWaiter {
+export class HttpConnection
+  implements ConnectionHandler, HostedConnection, Outlet, BodyFlow, TurnWaiter {
   readonly maxStreamBytes: number;
   readonly #host: HttpHost;
   readonly #socket: Connection;
@@ -85,7 +86,6 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow, Turn
 
   // From the server
 
-  /** Looks for deadlines that have passed. */
   sweep(): void {
     const verdict = this.#deadlines.sweep(this.#sendMark(), this.#receiveMark(), this.#host);
     if (verdict === "response not taken") {
@@ -103,7 +103,6 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow, Turn
     }
   }
 
-  /** Takes no further request; closes when no response is being sent. */
   stop(): void {
     this.#isLast = true;
     if (this.#state !== "open" || this.#exchange !== null || this.#turn === "awaited") return;
@@ -111,7 +110,6 @@ export class HttpConnection implements ConnectionHandler, Outlet, BodyFlow, Turn
     else this.drop();
   }
 
-  /** Closes at once. */
   drop(): void {
     if (this.#state === "closed") return;
     this.#state = "ending";

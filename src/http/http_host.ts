@@ -1,8 +1,16 @@
-import type { HttpConnection } from "./http_connection.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import type { HttpHandler, HttpLogLevel } from "./http_server.ts";
-
 import type { RequestTurns } from "./request_turns.ts";
+
+/** A connection, as the server sees it. */
+export interface HostedConnection {
+  /** Looks for deadlines that have passed. */
+  sweep(): void;
+  /** Takes no further request; closes when no response is being sent. */
+  stop(): void;
+  /** Closes at once. */
+  drop(): void;
+}
 
 /** What all connections share. */
 export interface HttpHost {
@@ -19,5 +27,5 @@ export interface HttpHost {
   readonly isStopping: boolean;
   now(): number;
   log(level: HttpLogLevel, text: string): void;
-  closed(connection: HttpConnection): void;
+  closed(connection: HostedConnection): void;
 }

@@ -1,10 +1,5 @@
-export {
-  type BodySource,
-  type BodyWriter,
-  bytesResponse,
-  pushedResponse,
-  type StartBody,
-} from "./direct_bodies.ts";
+export type { BodySource, BodyWriter, StartBody } from "./body_writer.ts";
+export { bytesResponse, pushedResponse } from "./direct_bodies.ts";
 export { HttpError, type HttpErrorCode } from "./http_error.ts";
 export { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./http_limits.ts";
 export { HTTP_PROBLEMS, type HttpProblemType } from "./http_problems.ts";

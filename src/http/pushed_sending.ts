@@ -1,4 +1,4 @@
-import type { BodySource, BodyWriter, StartBody } from "./direct_bodies.ts";
+import type { BodySource, BodyWriter, StartBody } from "./body_writer.ts";
 import { FramedOutlet, type Framing } from "./framing.ts";
 import type { Outlet, Sending } from "./sending.ts";
 

@@ -1,5 +1,6 @@
 import { joined } from "./chunk.ts";
-import { pushedBodyOf, type StartBody, wholeBodyOf } from "./direct_bodies.ts";
+import type { StartBody } from "./body_writer.ts";
+import { pushedBodyOf, wholeBodyOf } from "./direct_bodies.ts";
 import type { Framing } from "./framing.ts";
 import { latin1Bytes } from "./latin1.ts";
 import { PushedSending } from "./pushed_sending.ts";

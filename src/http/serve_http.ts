@@ -1,6 +1,6 @@
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../runtime/mod.ts";
 import { HttpConnection } from "./http_connection.ts";
-import type { HttpHost } from "./http_host.ts";
+import type { HostedConnection, HttpHost } from "./http_host.ts";
 import type { HttpLimits } from "./http_limits.ts";
 import { refusal, RefusedRequest } from "./http_problems.ts";
 import type { HttpLogLevel, HttpServerOptions, RunningHttpServer } from "./http_server.ts";
@@ -32,7 +32,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
   readonly bytes = { received: 0, sent: 0 };
   isStopping = false;
   readonly #options: HttpServerOptions;
-  readonly #open = new Set<HttpConnection>();
+  readonly #open = new Set<HostedConnection>();
   #listener: Listener | undefined;
   #cancelSweep: (() => void) | null = null;
   readonly #waitingForEnd: (() => void)[] = [];
@@ -105,7 +105,7 @@ class HttpServer implements RunningHttpServer, HttpHost, ListenerHandler {
     this.#options.log(level, text);
   }
 
-  closed(connection: HttpConnection): void {
+  closed(connection: HostedConnection): void {
     this.#open.delete(connection);
     this.connections.open--;
     this.connections.closed++;

@@ -18,7 +18,8 @@ export type {
   ListenTls,
   TlsMaterial,
 } from "./listener.ts";
-export { type LoopTurns, openLoopTurns } from "./loop_turns.ts";
+export type { LoopTurns } from "./loop_turns.ts";
+export { openLoopTurns } from "./open_loop_turns.ts";
 export {
   importsTypeScript,
   type RuntimeName,

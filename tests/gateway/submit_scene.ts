@@ -1,4 +1,5 @@
-import { type BodyWriter, pushedBodyOf } from "../../src/http/direct_bodies.ts";
+import type { BodyWriter } from "../../src/http/body_writer.ts";
+import { pushedBodyOf } from "../../src/http/direct_bodies.ts";
 import { HttpError } from "../../src/http/mod.ts";
 import { type MemoryPeer, startFixture, turn } from "../server/mod.ts";
 import { type Answer, answerOf, type Asked } from "./asking.ts";
