@@ -4,6 +4,7 @@ import {
   REPLAY_PAGE_LIMITS,
   type ReplayPage,
   type SteadySession,
+  STORE_OPERATIONS,
   type StoredJob,
   StoreError,
 } from "../../src/plugin_api/mod.ts";
@@ -12,9 +13,6 @@ import { keyDigits, type KeySpace } from "./key_space.ts";
 import type { RedisArgument, RedisConnection } from "./connection.ts";
 import { JOBS_PAGE_SCRIPT, RECORDS_PAGE_SCRIPT } from "./replay_scripts.ts";
 import { replyBytes, replyList, replyText, type Script } from "./script.ts";
-
-/** A page that is repeated for this long will not come: the server's start has failed. */
-const READ = { action: "read", deadlineMs: 30_000, writes: false, patienceMs: 120_000 } as const;
 
 /** Half a gigabyte over a slow network. */
 const LARGE_MS = 60_000;
@@ -86,7 +84,7 @@ export class ReplayReader {
 
   async #large(hash: string, field: string): Promise<Buffer | null> {
     const value = await this.#session.run(
-      { ...READ, deadlineMs: LARGE_MS },
+      { ...STORE_OPERATIONS.read, deadlineMs: LARGE_MS },
       (connection) => connection.send(["HGET", hash, field]),
     );
     return value === null ? null : replyBytes(value);
@@ -98,7 +96,7 @@ export class ReplayReader {
     args: readonly RedisArgument[],
   ): Promise<{ next: string; items: readonly RedisReplyItem[] }> {
     const reply = await this.#session.run(
-      READ,
+      STORE_OPERATIONS.read,
       (connection) => script.run(connection, keys, args),
     );
     const [next, ...items] = replyList(reply);

@@ -57,8 +57,7 @@ export function helpGroups(specs: readonly OptionSpec[]): Map<string, OptionSpec
 
 /** The text of `cogd help GROUP`; undefined when there is no such group. */
 export function groupText(specs: readonly OptionSpec[], name: string): string | undefined {
-  if (name === ALL_GROUPS) return helpText(specs, "Usage: cogd [options]\n");
-  const group = helpGroups(specs).get(name);
+  const group = name === ALL_GROUPS ? specs : helpGroups(specs).get(name);
   return group === undefined ? undefined : helpText(group, "Usage: cogd [options]\n");
 }
 

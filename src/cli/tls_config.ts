@@ -7,6 +7,8 @@ export interface TlsFile {
   readonly path: string;
   /** What named it: an option, a variable, or `the default of --ssl-key`. */
   readonly namedBy: string;
+  /** The option that would name another one, where nobody has named this one. */
+  readonly defaultOf?: string;
 }
 
 /** What TLS was asked to be: the same certificate for each port that has it. */
@@ -71,7 +73,7 @@ export function tlsConfig(
     certificate: file("ssl-certificate"),
     key: file("ssl-key"),
     // Where nobody is checked, only a file that somebody named is looked at.
-    authority: verifiesClients || !isDefault(authority) ? authority : undefined,
+    authority: verifiesClients || authority.defaultOf === undefined ? authority : undefined,
     verifiesClients,
   };
 }
@@ -86,10 +88,10 @@ function tlsFile(
   if (inEnvironment !== "") return { path: inEnvironment, namedBy: variable };
   const given = values.text(option) ?? "";
   return given === ""
-    ? { path: DEFAULTS[option], namedBy: `the default of --${option}` }
+    ? {
+      path: DEFAULTS[option],
+      namedBy: `the default of --${option}`,
+      defaultOf: `--${option}`,
+    }
     : { path: given, namedBy: `--${option}` };
-}
-
-function isDefault({ namedBy }: TlsFile): boolean {
-  return namedBy.startsWith("the default");
 }

@@ -114,8 +114,12 @@ function isOpenToOthers({ path }: TlsFile): boolean {
   return (statSync(path).mode & OTHERS) !== 0;
 }
 
-function unusable({ path, namedBy }: TlsFile, why: string, cause?: unknown): CliError {
-  const hint = namedBy.startsWith("the default") ? `; name another with ${namedBy.slice(15)}` : "";
+function unusable(
+  { path, namedBy, defaultOf }: TlsFile,
+  why: string,
+  cause?: unknown,
+): CliError {
+  const hint = defaultOf === undefined ? "" : `; name another with ${defaultOf}`;
   return new CliError(
     "TLS_FILES",
     `Cannot use ${path} (${namedBy}) for TLS: ${why}${hint}`,
@@ -130,6 +134,7 @@ function systemReason(cause: unknown): string {
   return reasonOf(cause);
 }
 
-function timeText(ms: number): string {
+/** As RFC 3339, to the second. */
+export function timeText(ms: number): string {
   return new Date(ms).toISOString().replace(".000Z", "Z");
 }

@@ -3,7 +3,7 @@ import type { Listen, Listener, ListenTls } from "../runtime/mod.ts";
 import { reasonOf } from "./cli_error.ts";
 import type { Logger } from "./log.ts";
 import type { TlsConfig } from "./tls_config.ts";
-import { type CheckedMaterial, readTlsMaterial } from "./tls_material.ts";
+import { type CheckedMaterial, readTlsMaterial, timeText } from "./tls_material.ts";
 
 export interface TlsPortsOptions {
   readonly log: Logger;
@@ -113,5 +113,5 @@ function isSame(one: CheckedMaterial, other: CheckedMaterial): boolean {
 }
 
 function describe({ subject, expiresAt }: CheckedMaterial): string {
-  return `${subject}, valid until ${new Date(expiresAt).toISOString().replace(".000Z", "Z")}`;
+  return `${subject}, valid until ${timeText(expiresAt)}`;
 }

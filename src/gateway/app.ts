@@ -111,7 +111,6 @@ function entryOf(route: Route): Entry {
   return { route, parameters: new ParameterTable(route) };
 }
 
-/** Why no route took it: another method would do, or nothing is there. */
 /**
  * Whether an address is taken by the routes for all methods. Those of one segment (`/queues`) are not:
  * a function may have that name, too.
@@ -120,6 +119,7 @@ function isOurs(routes: readonly Route[], path: string): boolean {
   return path.includes("/", 1) && routes.some((route) => matches(route.path, path));
 }
 
+/** Why no route took it: another method would do, or nothing is there. */
 function noRoute(routes: readonly Route[], method: string, path: string): Problem {
   const found = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
   if (found.length === 0) {

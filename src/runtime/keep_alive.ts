@@ -47,11 +47,12 @@ export function setKeepAliveOfListener(port: number, keepAlive: KeepAlive): bool
  */
 export function prepareListener(port: number, keepAlive: KeepAlive): void {
   if (!canCallC()) return;
+  const given = givenSettings(keepAlive);
   for (const socket of listeningOn(port)) {
     setSocketOption(socket, SocketOption.KEEP_ALIVE, keepAlive.enabled ? 1 : 0);
     setSocketOption(socket, SocketOption.NO_DELAY, 1);
+    for (const setting of given) setSocketOption(socket, OPTIONS[setting], keepAlive[setting]!);
   }
-  setKeepAliveOfListener(port, keepAlive);
 }
 
 function listeningOn(port: number): number[] {

@@ -1,10 +1,10 @@
-import type { Job, JobServer, JobWitness } from "../core/mod.ts";
+import type { Job, JobEnd, JobServer, JobWitness } from "../core/mod.ts";
 
 /** Of all steps of jobs, the last one. */
 export class EndWatch implements JobWitness {
-  readonly ended: (job: Job) => void;
+  readonly ended: (job: Job, end: JobEnd) => void;
 
-  constructor(ended: (job: Job) => void) {
+  constructor(ended: (job: Job, end: JobEnd) => void) {
     this.ended = ended;
   }
 

@@ -1,5 +1,5 @@
 import type { Job, Limits } from "../core/mod.ts";
-import type { Packet } from "../protocol/mod.ts";
+import { joinBytes, type Packet } from "../protocol/mod.ts";
 
 interface Pieces {
   readonly list: Uint8Array[];
@@ -67,12 +67,7 @@ export class ResultCollector {
     }
     const last = packet.takeData();
     if (pieces === undefined) return { result: last, resultDropped: false };
-    const result = new Uint8Array(before + last.length);
-    let at = 0;
-    for (const piece of [...pieces.list, last]) {
-      result.set(piece, at);
-      at += piece.length;
-    }
+    const result = joinBytes([...pieces.list, last], before + last.length);
     return { result, resultDropped: false };
   }
 }

@@ -6,7 +6,7 @@ import { Alarm } from "./alarm.ts";
 import type { Clock } from "./clock.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { connectionView } from "./connection_view.ts";
-import { GivenUpLog } from "./given_up_log.ts";
+import { givenUpLog } from "./given_up_log.ts";
 import { type KeptEntry, KeptOutcomes } from "./kept_outcomes.ts";
 import { KnownKeys } from "./known_keys.ts";
 import { KnownRecords } from "./known_records.ts";
@@ -102,7 +102,7 @@ class Server implements RunningServer, SessionHost {
       exceptions: config.exceptions,
       ...(this.#writer === null ? {} : { log: this.#writer }),
     });
-    if (config.maxAttempts >= 0) this.watch(new GivenUpLog(parts.log));
+    if (config.maxAttempts >= 0) this.watch(givenUpLog(parts.log));
     const writer = this.#writer;
     this.records = new KnownRecords(
       writer === null ? null : (name, value) => writer.put(name, value),

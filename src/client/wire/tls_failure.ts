@@ -2,7 +2,7 @@ import { GearmanError } from "./errors.ts";
 
 /** A connection that was made, but whose TLS handshake failed; `cause` is what the runtime says. */
 export function tlsFailure(server: string, cause: Error): GearmanError {
-  const said = `${(cause as NodeJS.ErrnoException).code ?? ""} ${cause.message}`;
+  const said = saidBy(cause);
   const [, text] = TEXTS.find(([pattern]) => pattern.test(said)) ?? UNCLEAR;
   return new GearmanError(
     "TLS_FAILED",
@@ -13,7 +13,11 @@ export function tlsFailure(server: string, cause: Error): GearmanError {
 
 /** Whether a connection was ended because of its TLS handshake: by TLS 1.3, a server says so afterwards. */
 export function isTlsRefusal(cause: Error): boolean {
-  return ALERT.test(`${(cause as NodeJS.ErrnoException).code ?? ""} ${cause.message}`);
+  return ALERT.test(saidBy(cause));
+}
+
+function saidBy(cause: Error): string {
+  return `${(cause as NodeJS.ErrnoException).code ?? ""} ${cause.message}`;
 }
 
 type Text = readonly [RegExp, string];

@@ -154,7 +154,7 @@ const PROPERTIES: Readonly<Record<keyof JobJson, JsonSchema>> = {
     description: "`scheduled`: its time has not come. `retrying`: its worker was lost, it waits " +
       "again. `cancelled`: taken back, or nobody waits for it any more.",
   },
-  priority: { type: "string", enum: ["high", "normal", "low"] },
+  priority: { type: "string", enum: PRIORITY_NAMES },
   background: described(
     { type: "boolean" },
     "Whether it runs without anybody waiting for it.",

@@ -4,13 +4,13 @@ import { type Exposition, label } from "./exposition.ts";
 import {
   type FunctionFigures,
   MODES,
+  nextJob,
   OUTCOMES,
   REJECTIONS,
   RETURN_CAUSES,
   submittedAt,
   VIAS,
 } from "../figures/mod.ts";
-import { nextJob } from "../figures/mod.ts";
 
 /** One value of the label `function`, and what it stands for. */
 export interface FunctionRow {

@@ -5,9 +5,12 @@ import { CLOSE_REASONS, type ConnectionView, type RunningServer } from "../../se
 import type { Gateway } from "../gateway.ts";
 import { type Exposition, label } from "./exposition.ts";
 import { functionsWithoutWorkers } from "./function_metrics.ts";
-import type { HttpFigures } from "../figures/mod.ts";
-import { type JobFigures, KEY_RESULTS } from "../figures/mod.ts";
-import type { StoreFigures } from "../figures/mod.ts";
+import {
+  type HttpFigures,
+  type JobFigures,
+  KEY_RESULTS,
+  type StoreFigures,
+} from "../figures/mod.ts";
 
 /** Label values of `listener`: the two ports. */
 const GEAR = label("listener", "gearman");

@@ -1,4 +1,3 @@
 /** Operations that make, show and change schedules. */
 export { createdSchedule } from "./schedule_calls.ts";
-export { scheduleJson } from "./schedule_json.ts";
 export { SCHEDULE_ROUTES } from "./schedule_routes.ts";
